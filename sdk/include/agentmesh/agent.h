@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mesh_agent: what an agent is and what it does. mesh_request: one request that it serves.
+ *
+ * The shape of an agent follows from what is filled in; it is never declared:
+ *
+ *   call, with an input schema       responder   answers each request once            mesh_call()
+ *   call, input schema NULL          trigger     the same; takes no input             mesh_call()
+ *   stream, with an input schema     streamer    answers each request in chunks       mesh_stream_open()
+ *
+ * Threads. In comments of these headers a tag says where a function may be called, or where one of yours is called:
+ *
+ *   [any-thread]  from any thread, at the same time as any other
+ *   [worker]      a handler's: a thread that belongs to the client the agent was registered with. It may block: another
+ *                 agent is never held up. One request of an agent at a time, unless the agent says more (concurrency)
+ *   [step]        a plugin's start and stop: a thread made for that one step
+ */
+#ifndef AGENTMESH_AGENT_H
+#define AGENTMESH_AGENT_H
+
+#include <agentmesh/call.h>
+#include <agentmesh/client.h>
+
+MESH_BEGIN_DECLS
+
+/*
+ * A handler. It answers with mesh_request_answer() (call) or with any number of mesh_request_chunk() (stream) and
+ * returns MESH_OK; or it fails: it fills err and returns a status other than MESH_OK, and its caller has that error.
+ * [worker]
+ *
+ * MESH_OK without an answer answers {} where the agent has no output schema, else handler_error. A failure without a text
+ * has the text of its status. A failure after the answer goes to on_event: the answer stands. Nothing may leave a handler
+ * but by return: catch exceptions in C++, panics in Rust; no longjmp, no pthread_exit.
+ *
+ * The library has checked that the input is one JSON value. Members are the handler's to check.
+ *
+ * request  lent until the handler returns; mesh_request_ref() keeps it for longer
+ * state    what was given at registration; for a plugin's listed agents what its start returned
+ * err      empty, the library's; never kept
+ */
+typedef mesh_status (*mesh_handler)(mesh_request *request, void *state, mesh_error *err);
+
+/* What an agent is and does. Everything is copied at registration. Fields are only ever added at the end. */
+typedef struct mesh_agent {
+    size_t size;                /* sizeof(mesh_agent) */
+    const char *name;           /* "nlp.summarizer": letters, digits, _ and -, in parts joined by dots */
+    const char *description;    /* for people and language models: what it does, and what it is not for */
+    const char *version;        /* of the agent; NULL: "0.1.0" */
+    const char *input_schema;   /* JSON Schema of what it takes; "{}" any JSON; NULL: it takes nothing */
+    const char *output_schema;  /* JSON Schema of its answer, for a streamer of one chunk; NULL: not told */
+    const char *const *tags;    /* words to find it by; ends with NULL; NULL: none */
+    mesh_handler call;          /* answers once */
+    mesh_handler stream;        /* answers in chunks */
+    uint32_t concurrency;       /* requests it can run at once; 0: 1 */
+    uint32_t concurrency_limit; /* how far an operator may raise that; 0: not at all */
+    uint32_t timeout_ms;        /* a handler's time for one request, a streamer's for its next chunk; 0: the client's */
+    uint32_t mcp;               /* MESH_YES or MESH_NO: may, may not be exported as a tool; 0: not said */
+} mesh_agent;
+
+/* JSON as it stands, unescaped, as a string literal: MESH_JSON({"type": "object"}) */
+#define MESH_JSON(...) #__VA_ARGS__
+
+/* The three shapes as initialisers, good in C11 and C++17; every field that they do not name is 0. */
+#define MESH_AGENT_(name, about, input, output, call, stream) \
+    { sizeof(mesh_agent), name, about, NULL, input, output, NULL, call, stream, 0, 0, 0, 0 }
+#define MESH_RESPONDER(name, about, call, input, output) MESH_AGENT_(name, about, input, output, call, NULL)
+#define MESH_TRIGGER(name, about, call, output) MESH_AGENT_(name, about, NULL, output, call, NULL)
+#define MESH_STREAMER(name, about, stream, input, chunk) MESH_AGENT_(name, about, input, chunk, NULL, stream)
+
+/**
+ * Put an agent on the mesh: serve it and announce it (protocol 4.1). [any-thread; blocks until announced; not from a
+ * handler of the same client]
+ *
+ * agent  copied
+ * state  handed to its handlers; must live until the client is stopped or closed, or the agent unregistered
+ * MESH_E_INVALID_ARGUMENT  it contradicts itself, or its name or a schema is wrong: the text names agent, field, rule
+ * MESH_E_EXISTS            this process serves that name already
+ * MESH_E_DATA              the catalog on the server cannot be read; it is not overwritten
+ */
+MESH_API mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *state, mesh_error *err);
+
+/**
+ * Take an agent off the mesh: finish what it has in hand (at most drain_timeout_ms), then remove it. When this returns
+ * MESH_OK, none of its handlers runs. [any-thread; not from its own handlers]
+ *
+ * MESH_E_NOT_FOUND  this client serves no agent of that name
+ * MESH_E_TIMEOUT    a handler still runs; its caller has been answered, and the agent is off the mesh
+ */
+MESH_API mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *err);
+
+/* ---- one request ---- */
+
+/** The agent that is asked, and the caller's id for this request ("" if it sent none). Lent as the request is. */
+MESH_API const char *mesh_request_agent(const mesh_request *request);
+MESH_API const char *mesh_request_id(const mesh_request *request);
+
+/** The client that serves the request: for calls, settings and logging. Lent as the request is. [any-thread] */
+MESH_API mesh_client *mesh_request_client(const mesh_request *request);
+
+/** The body as it came, one JSON value; for a trigger whatever was sent. NUL-terminated; lent as the request is. */
+MESH_API mesh_bytes mesh_request_input(const mesh_request *request);
+
+/*
+ * One member of an input that is an object. The fallback, NULL if you like, is returned where the input is no object, has
+ * no such member, has null, or a value of another type; of an int also where it is no whole number of 64 bits. Names are
+ * compared with case. Lent as the request is. [any-thread]
+ */
+MESH_API const char *mesh_request_string(const mesh_request *request, const char *name, const char *fallback);
+MESH_API double mesh_request_number(const mesh_request *request, const char *name, double fallback);
+MESH_API int64_t mesh_request_int(const mesh_request *request, const char *name, int64_t fallback);
+MESH_API int mesh_request_bool(const mesh_request *request, const char *name, int fallback);
+
+/**
+ * A text as a JSON string, quotes and escapes included, to be printed by mesh_request_answerf() and mesh_request_chunkf().
+ * Bytes that are not UTF-8 become U+FFFD. Any number of them may be in use; all are lent until the next answer or chunk
+ * of this request. Out of memory it returns "", and the answer made of it is refused. [one thread at a time per request]
+ */
+MESH_API const char *mesh_quote(mesh_request *request, const char *text);
+MESH_API const char *mesh_quotef(mesh_request *request, const char *format, ...) MESH_PRINTF(2, 3);
+MESH_API const char *mesh_quote_bytes(mesh_request *request, mesh_bytes text);
+
+/**
+ * Answer a call. The first answer wins. The one with a format prints numbers as in the C locale, whatever the program's is.
+ * [any-thread, with a reference]
+ *
+ * output  one JSON value, lent
+ * MESH_E_INVALID_JSON  output is not JSON; the request is still open
+ * MESH_E_ANSWERED      it has been answered, or its time is over
+ * MESH_E_INVALID_ARGUMENT  the agent streams: use mesh_request_chunk()
+ * MESH_E_TOO_LARGE     larger than the server takes in one message
+ */
+MESH_API mesh_status mesh_request_answer(mesh_request *request, mesh_bytes output, mesh_error *err);
+MESH_API mesh_status mesh_request_answerf(mesh_request *request, mesh_error *err, const char *format, ...)
+    MESH_PRINTF(3, 4);
+
+/**
+ * Send the next chunk of a stream. The end is sent by the library when the handler has returned MESH_OK and no
+ * reference is left. [any-thread, with a reference; chunks go out in the order of the calls]
+ *
+ * chunk  one JSON value, lent; better not the bare null, which some callers take for the end
+ * MESH_E_CALLER_GONE  nobody reads any more (noticed now and then): return, with any status
+ * MESH_E_INVALID_JSON, MESH_E_ANSWERED, MESH_E_INVALID_ARGUMENT, MESH_E_TOO_LARGE  as for mesh_request_answer()
+ */
+MESH_API mesh_status mesh_request_chunk(mesh_request *request, mesh_bytes chunk, mesh_error *err);
+MESH_API mesh_status mesh_request_chunkf(mesh_request *request, mesh_error *err, const char *format, ...)
+    MESH_PRINTF(3, 4);
+
+/**
+ * End a request with an error from outside its handler. Inside, return the error instead. [any-thread, with a reference]
+ *
+ * failure  lent; its code, message and details go to the caller
+ */
+MESH_API mesh_status mesh_request_fail(mesh_request *request, const mesh_error *failure, mesh_error *err);
+
+/**
+ * Keep a request beyond its handler, to answer later and from any thread. Returns it. While a reference is held, the
+ * client that serves it cannot be stopped quietly, nor its plugin be unloaded. When the last one goes and nothing was
+ * answered, the library answers: {} if the handler returned MESH_OK and the agent has no output schema, else
+ * handler_error. [any-thread]
+ */
+MESH_API mesh_request *mesh_request_ref(mesh_request *request);
+
+/** Give a reference back. Returns NULL; NULL is fine. [any-thread] */
+MESH_API mesh_request *mesh_request_unref(mesh_request *request);
+
+/* Why a request should be given up: nobody waits for its answer any more. 0 while somebody does. */
+enum {
+    MESH_STOP_NONE = 0,
+    MESH_STOP_DEADLINE = 1,   /* its time is over, and its caller has been answered */
+    MESH_STOP_DRAIN = 2,      /* its agent leaves and would wait no longer; its caller has been answered */
+    MESH_STOP_CALLER_GONE = 3 /* nobody reads the stream any more */
+};
+
+/** Whether to give up, and why. Cheap: ask as often as you like. [any-thread] */
+MESH_API int32_t mesh_request_stopped(const mesh_request *request);
+
+/** Wait until the request should be given up, at most timeout_ms; returns the reason or 0. [any-thread] */
+MESH_API int32_t mesh_request_wait(mesh_request *request, uint32_t timeout_ms);
+
+/** A descriptor that becomes readable when the request should be given up; -1 if none can be had. Lent as the request is. */
+MESH_API int mesh_request_stop_fd(mesh_request *request);
+
+/** How many milliseconds are left until its deadline. [any-thread] */
+MESH_API uint32_t mesh_request_time_left_ms(const mesh_request *request);
+
+MESH_END_DECLS
+
+#endif

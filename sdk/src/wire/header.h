@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names and values of message headers, cased exactly as on the wire (protocol 5.1). */
+#ifndef WIRE_HEADER_H
+#define WIRE_HEADER_H
+
+#include <stddef.h>
+
+#define HEADER_REQUEST_ID "X-Mesh-Request-Id"
+#define HEADER_INSTANCE_ID "X-Mesh-Instance-Id"
+#define HEADER_STREAM "X-Mesh-Stream"
+#define HEADER_STATUS "X-Mesh-Status"
+#define HEADER_SOURCE "X-Mesh-Source"
+#define HEADER_STREAM_SEQ "X-Mesh-Stream-Seq"
+#define HEADER_STREAM_END "X-Mesh-Stream-End"
+#define HEADER_USAGE "X-Mesh-Usage"
+
+#define STATUS_OK "ok"
+#define STATUS_ERROR "error"
+
+/* One header to send. Both lent. */
+struct header {
+    const char *name, *value;
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Agent names, and the subjects made of them (protocol 1). */
+#ifndef WIRE_SUBJECT_H
+#define WIRE_SUBJECT_H
+
+#include <stdbool.h>
+
+#include <agentmesh/error.h>
+
+#define SUBJECT_DEATH_ALL "mesh.death.>"
+
+/* Whether a name is one of the protocol's; every byte is compared. For publish() subjects the same grammar holds. */
+bool name_is_valid(const char *name);
+
+/* Whether an id can be a token of a subject: no blanks, dots, wildcards, control characters; not empty. */
+bool token_is_valid(const char *id);
+
+/* Refuse a name with the rule that it breaks; also those that are legal but hazardous (protocol 1.1): "global" and
+ * names that end in ".events". MESH_E_INVALID_ARGUMENT. For registration. */
+mesh_status name_check(const char *name, mesh_error *err);
+
+/* Each gives a string to free(), or NULL without memory. The name must be valid. */
+char *subject_for_agent(const char *name);       /* mesh.agent.{name} */
+char *subject_for_queue_group(const char *name); /* q.{name}: the queue group, not a subject */
+char *subject_for_stream(const char *id);        /* mesh.stream.{id} */
+char *subject_for_results(const char *id);       /* mesh.results.{id} */
+char *subject_for_errors(const char *name);      /* mesh.errors.{name} */
+char *subject_for_death(const char *name);       /* mesh.death.{name} */
+char *subject_for_logs(const char *name);        /* mesh.logs.{name} */
+
+/* The agent of a death notice's subject: lent from subject, or NULL if it is none. */
+const char *subject_death_agent(const char *subject);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as instance record, as death notice, and as data of a log event. */
+#include "wire/record.h"
+
+#include <string.h>
+
+#include <agentmesh/client.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "fuzz.h"
+
+static void read_instance(mesh_bytes document)
+{
+    struct map set = { 0 };
+    const char *name;
+    void *value;
+    size_t count = 0;
+
+    must(instance_read_into(&set, document));
+    for (size_t at = 0; map_next(&set, &at, &name, &value); count++)
+        must(value == &set && map_get(&set, name) == &set);
+    must(count == map_count(&set));
+    map_clear(&set, NULL);
+}
+
+static void read_notice(mesh_bytes body)
+{
+    auto_free char *reason = NULL, *instance_id = NULL;
+    auto_buf struct buf details = { .max = SIZE_MAX };
+
+    must(death_read(body, &reason, &instance_id));
+    death_details(&details, body);
+    must(json_check(buf_bytes(&details), NULL) == MESH_OK && buf_text(&details)[0] == '{');
+}
+
+static void write_event(const char *text)
+{
+    auto_buf struct buf event = { .max = SIZE_MAX };
+
+    log_event_write(&event, MESH_LOG_WARN, text, text, text, text, text);
+    must(json_check(buf_bytes(&event), NULL) == MESH_OK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mesh_bytes bytes = mesh_bytes_of(data, size);
+    auto_free char *text = strndup((const char *)data, size);
+
+    read_instance(bytes);
+    read_notice(bytes);
+    write_event(text);
+    return 0;
+}
