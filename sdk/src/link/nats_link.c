@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The link: opened, closed, asked how it is. */
+#include "link/nats_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/id.h"
+
+enum {
+    CLOSE_FLUSH_MS = 2000,
+    DELIVERY_THREADS_MIN = 2,
+    DELIVERY_THREADS_MAX = 8,
+};
+
+/* Copy a URL list, hiding what stands between a scheme and an '@' except the user's name. */
+static char *hide_passwords(const char *url)
+{
+    struct buf out;
+
+    buf_init(&out, 64 * 1024);
+    while (*url) {
+        size_t len = strcspn(url, ",");
+        const char *start = strstr(url, "://");
+        start = start && start < url + len ? start + 3 : url;
+        const char *at = memrchr(start, '@', (size_t)(url + len - start));
+        buf_append(&out, url, (size_t)(start - url));
+        if (at) {
+            const char *colon = memchr(start, ':', (size_t)(at - start));
+            if (colon)
+                buf_append(&out, start, (size_t)(colon + 1 - start));
+            buf_puts(&out, "***");
+        }
+        const char *rest = at ? at : start;
+        buf_append(&out, rest, (size_t)(url + len - rest));
+        url += len;
+        if (*url)
+            buf_putc(&out, *url++);
+    }
+    if (out.len == 0)
+        buf_puts(&out, "");
+    return out.data || out.failed ? buf_take(&out) : strdup("");
+}
+
+static bool copy_text(const char **slot)
+{
+    if (*slot && !**slot)
+        *slot = NULL;
+    return !*slot || (*slot = strdup(*slot)) != NULL;
+}
+
+static bool copy_options(struct link *link, const struct link_options *from)
+{
+    const char **texts[] = { &link->options.url,    &link->options.name,     &link->options.credentials,
+                             &link->options.tls_ca, &link->options.tls_cert, &link->options.tls_key };
+    bool ok = true;
+
+    link->options = *from;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!copy_text(texts[i]))
+            ok = false;
+    link->shown_url = hide_passwords(from->url);
+    return ok && link->shown_url;
+}
+
+static struct link *link_free(struct link *link)
+{
+    const char *texts[] = { link->options.url,    link->options.name,     link->options.credentials,
+                            link->options.tls_ca, link->options.tls_cert, link->options.tls_key };
+
+    subscriptions_clear(link);
+    legs_clear(link);
+    map_clear(&link->questions, NULL);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        free((void *)texts[i]);
+    free(link->shown_url);
+    pthread_cond_destroy(&link->changed);
+    pthread_cond_destroy(&link->graves);
+    pthread_cond_destroy(&link->answered);
+    pthread_mutex_destroy(&link->lock);
+    free(link);
+    return NULL;
+}
+
+void link_write_inbox(char inbox[LINK_INBOX_SIZE])
+{
+    char id[ID_SIZE];
+
+    id_new(id);
+    snprintf(inbox, LINK_INBOX_SIZE, "_INBOX.%s", id);
+}
+
+static struct link *link_new(const struct link_options *options)
+{
+    auto_free struct link *link = calloc(1, sizeof(*link));
+
+    if (!link || !clock_cond_init(&link->changed))
+        return NULL;
+    if (!clock_cond_init(&link->graves)) {
+        pthread_cond_destroy(&link->changed);
+        return NULL;
+    }
+    if (!clock_cond_init(&link->answered)) {
+        pthread_cond_destroy(&link->graves);
+        pthread_cond_destroy(&link->changed);
+        return NULL;
+    }
+    pthread_mutex_init(&link->lock, NULL);
+    map_init(&link->questions);
+    atomic_init(&link->max_payload, LINK_PAYLOAD_DEFAULT);
+    link_write_inbox(link->inbox);
+    if (!copy_options(link, options))
+        return link_free(take(&link));
+    return take(&link);
+}
+
+/* Intake is spread over as many threads as there are processors, within reason. Process-wide in nats.c. */
+static void size_delivery_pool(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (processors < DELIVERY_THREADS_MIN)
+        processors = DELIVERY_THREADS_MIN;
+    if (processors > DELIVERY_THREADS_MAX)
+        processors = DELIVERY_THREADS_MAX;
+    nats_SetMessageDeliveryPoolSize((int)processors);
+}
+
+static bool start_thread(pthread_t *thread, void *(*run)(void *), struct link *link, const char *name)
+{
+    if (pthread_create(thread, NULL, run, link) != 0)
+        return false;
+    pthread_setname_np(*thread, name);
+    return true;
+}
+
+/* The first connection, unless the keeper is to make it. */
+static mesh_status first_session(struct link *link, mesh_error *err)
+{
+    struct session *session = NULL;
+    mesh_status status = session_open(link, &session, err);
+
+    if (status != MESH_OK)
+        return status;
+    session_install(link, session);
+    subscriptions_attach(link, session);
+    return MESH_OK;
+}
+
+static mesh_status no_thread(mesh_error *err)
+{
+    return mesh_error_set(err, MESH_E_SYSTEM, "cannot start a thread for the connection");
+}
+
+mesh_status link_open(const struct link_options *options, struct link **ret_link, mesh_error *err)
+{
+    if (!options->url || !*options->url)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "no URL to connect to");
+    if (nats_Open(-1) != NATS_OK)
+        return mesh_error_set(err, MESH_E_SYSTEM, "the NATS library does not start");
+    size_delivery_pool();
+    struct link *link = link_new(options);
+    if (!link)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
+
+    link->sexton_runs = start_thread(&link->sexton, sexton_main, link, "mesh-sexton");
+    mesh_status status = link->sexton_runs ? questions_open(link, err) : no_thread(err);
+    if (status == MESH_OK)
+        status = options->keep_trying ? session_check(link, err) : first_session(link, err);
+    if (status == MESH_OK) {
+        link->keeper_runs = start_thread(&link->keeper, keeper_main, link, "mesh-keeper");
+        status = link->keeper_runs ? MESH_OK : no_thread(err);
+    }
+    if (status != MESH_OK) {
+        link_close(link);
+        return status;
+    }
+    *ret_link = link;
+    return MESH_OK;
+}
+
+/* Close the connection and wait until nats.c has let go of everything. */
+static void end_session(struct link *link)
+{
+    struct session *session = session_get(link);
+
+    if (!session)
+        return;
+    natsConnection_Close(session->nc);
+    session_put(session);
+    pthread_mutex_lock(&link->lock);
+    link->session = NULL;
+    session_bury(session);
+    pthread_mutex_unlock(&link->lock);
+}
+
+struct link *link_close(struct link *link)
+{
+    if (!link)
+        return NULL;
+    if (link_is_connected(link))
+        link_flush(link, CLOSE_FLUSH_MS, NULL);
+    pthread_mutex_lock(&link->lock);
+    link->stopping = true;
+    questions_fail(link);
+    pthread_cond_broadcast(&link->changed);
+    pthread_mutex_unlock(&link->lock);
+    if (link->keeper_runs)
+        pthread_join(link->keeper, NULL);
+    end_session(link);
+    pthread_mutex_lock(&link->lock);
+    link->buried = true;
+    pthread_cond_broadcast(&link->graves);
+    pthread_mutex_unlock(&link->lock);
+    if (link->sexton_runs)
+        pthread_join(link->sexton, NULL);
+    return link_free(link);
+}
+
+bool link_is_connected(const struct link *link)
+{
+    return atomic_load(&link->connected);
+}
+
+size_t link_max_payload(const struct link *link)
+{
+    return atomic_load(&link->max_payload);
+}
+
+mesh_status link_flush(struct link *link, uint32_t timeout_ms, mesh_error *err)
+{
+    struct session *session = session_get(link);
+
+    if (!session)
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
+    natsStatus flushed = natsConnection_FlushTimeout(session->nc, timeout_ms ? timeout_ms : 1);
+    session_put(session);
+    return status_from_nats(flushed, err, "flush");
+}
+
+char *link_new_inbox(struct link *link)
+{
+    char inbox[LINK_INBOX_SIZE];
+
+    (void)link;
+    link_write_inbox(inbox);
+    return strdup(inbox);
+}

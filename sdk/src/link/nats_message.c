@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages: what goes out, and how one that came in is read. */
+#include "link/nats_internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_MAGIC "NATS/1.0"
+
+/* ---- out ---- */
+
+/* What the headers take on the wire: "NATS/1.0" and one line each, with the empty line at the end. */
+static size_t headers_size(const struct header *headers, size_t count)
+{
+    size_t size = strlen(HEADER_MAGIC "\r\n"
+                                      "\r\n");
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(headers[i].name) + strlen(headers[i].value) + 4;
+    return count > 0 ? size : 0;
+}
+
+/* A blank in a subject would end it on the wire, and a line end would end the connection. */
+static bool subject_is_sendable(const char *subject)
+{
+    return *subject && !strpbrk(subject, " \t\r\n");
+}
+
+static mesh_status check_outgoing(struct link *link, const struct link_outgoing *message, mesh_error *err)
+{
+    size_t max = link_max_payload(link);
+    size_t size = headers_size(message->headers, message->header_count) + message->body.len;
+
+    if (!subject_is_sendable(message->subject))
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a subject", message->subject);
+    if (message->reply && !subject_is_sendable(message->reply))
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a reply subject", message->reply);
+    if (size > max || size > INT_MAX)
+        return mesh_error_set(err, MESH_E_TOO_LARGE, "message of %zu bytes is over the server's maximum of %zu bytes",
+                              size, max);
+    return MESH_OK;
+}
+
+static natsStatus publish_headers(natsConnection *nc, const struct link_outgoing *message)
+{
+    natsMsg *msg = NULL;
+    natsStatus status =
+        natsMsg_Create(&msg, message->subject, message->reply, message->body.data, (int)message->body.len);
+
+    for (size_t i = 0; status == NATS_OK && i < message->header_count; i++)
+        status = natsMsgHeader_Set(msg, message->headers[i].name, message->headers[i].value);
+    if (status == NATS_OK)
+        status = natsConnection_PublishMsg(nc, msg);
+    natsMsg_Destroy(msg);
+    return status;
+}
+
+static natsStatus publish(natsConnection *nc, const struct link_outgoing *message)
+{
+    if (message->header_count > 0)
+        return publish_headers(nc, message);
+    if (message->reply)
+        return natsConnection_PublishRequest(nc, message->subject, message->reply, message->body.data,
+                                             (int)message->body.len);
+    return natsConnection_Publish(nc, message->subject, message->body.data, (int)message->body.len);
+}
+
+mesh_status link_publish(struct link *link, const struct link_outgoing *message, mesh_error *err)
+{
+    mesh_status status = check_outgoing(link, message, err);
+    struct session *session = status == MESH_OK ? session_get(link) : NULL;
+
+    if (status != MESH_OK)
+        return status;
+    if (!session)
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
+    natsStatus sent = publish(session->nc, message);
+    session_put(session);
+    if (sent == NATS_INSUFFICIENT_BUFFER)
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED,
+                              "disconnected from %s, and the buffer for what is sent is full", link->shown_url);
+    return status_from_nats(sent, err, "publish");
+}
+
+/* ---- in ---- */
+
+static natsMsg *msg_of(const struct link_message *message)
+{
+    return message->handle;
+}
+
+const char *link_message_subject(const struct link_message *message)
+{
+    return natsMsg_GetSubject(msg_of(message));
+}
+
+const char *link_message_reply(const struct link_message *message)
+{
+    const char *reply = natsMsg_GetReply(msg_of(message));
+
+    return reply && *reply ? reply : NULL;
+}
+
+mesh_bytes link_message_body(const struct link_message *message)
+{
+    return mesh_bytes_of(natsMsg_GetData(msg_of(message)), (size_t)natsMsg_GetDataLength(msg_of(message)));
+}
+
+/*
+ * The header block as it came. nats.c up to 3.13 reads an empty value wrongly: the value becomes the next line, whose
+ * own header is lost, and an empty last one makes all headers unreadable, so we read the block ourselves. In those
+ * versions a message is one piece of memory: subject, reply and header block, each with a NUL, then the body.
+ */
+static char *header_block(const struct link_message *message, size_t *ret_len)
+{
+    const char *data = natsMsg_GetData(msg_of(message));
+    const char *reply = natsMsg_GetReply(msg_of(message));
+    const char *start = reply ? reply : natsMsg_GetSubject(msg_of(message));
+
+    start += strlen(start) + 1;
+    if (!data || data <= start || (size_t)(data - start) <= strlen(HEADER_MAGIC) ||
+        strncmp(start, HEADER_MAGIC, strlen(HEADER_MAGIC)) != 0)
+        return NULL;
+    *ret_len = (size_t)(data - start) - 1;
+    return (char *)start;
+}
+
+static bool reads_headers_right(void)
+{
+    return nats_GetVersionNumber() >= 0x030e00;
+}
+
+/* Cut blanks off both ends of a value, in place. What follows it is the end of its line. */
+static const char *trimmed(char *value, char *end)
+{
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && strchr(" \t\r", end[-1])) /* a NUL where an earlier reading has cut counts too */
+        end--;
+    *end = '\0';
+    return value;
+}
+
+static const char *find_header(char *block, size_t len, const char *name)
+{
+    size_t name_len = strlen(name);
+    char *end = block + len;
+    char *line_end = memchr(block, '\n', len);
+
+    while (line_end) {
+        char *line = line_end + 1;
+        line_end = memchr(line, '\n', (size_t)(end - line));
+        if (line_end && (size_t)(line_end - line) > name_len && line[name_len] == ':' &&
+            memcmp(line, name, name_len) == 0)
+            return trimmed(line + name_len + 1, line_end);
+    }
+    return NULL;
+}
+
+const char *link_message_header(const struct link_message *message, const char *name)
+{
+    size_t len = 0;
+    char *block = reads_headers_right() ? NULL : header_block(message, &len);
+    const char *value = NULL;
+
+    if (block)
+        return find_header(block, len, name);
+    if (reads_headers_right())
+        natsMsgHeader_Get(msg_of(message), name, &value);
+    return value;
+}
+
+int message_status(const struct link_message *message)
+{
+    size_t len = 0;
+    char *block = reads_headers_right() ? NULL : header_block(message, &len);
+    const char *text = block && len > strlen(HEADER_MAGIC) ? block + strlen(HEADER_MAGIC) : NULL;
+
+    if (reads_headers_right())
+        natsMsgHeader_Get(msg_of(message), "Status", &text);
+    return text ? (int)strtol(text, NULL, 10) : 0;
+}
+
+bool link_message_is_no_responders(const struct link_message *message)
+{
+    return natsMsg_GetDataLength(msg_of(message)) == 0 && message_status(message) == 503;
+}
+
+void link_message_clear(struct link_message *message)
+{
+    natsMsg_Destroy(message->handle);
+    message->handle = NULL;
+}

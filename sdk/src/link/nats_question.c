@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to the server: requests that are answered on the link's own inbox, asked in bulk and waited for together.
+ */
+#include "link/nats_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- under the link's lock ---- */
+
+static void close_question(struct link *link, struct question *question, mesh_status status)
+{
+    map_remove(&link->questions, question->token);
+    question->open = false;
+    question->status = status;
+    pthread_cond_broadcast(&link->answered);
+}
+
+void questions_fail(struct link *link)
+{
+    const char *token;
+    void *value;
+
+    for (size_t at = 0; map_next(&link->questions, &at, &token, &value);)
+        close_question(link, value, MESH_E_CONNECTION_FAILED);
+}
+
+/* The text of a refusal may have been cut short by nats.c. */
+static bool is_meant(const struct question *question, const char *subject)
+{
+    size_t len = strlen(subject);
+
+    return strncasecmp(question->subject, subject, len) == 0 && (question->subject[len] == '\0' || len > 150);
+}
+
+bool questions_refuse(struct link *link, const char *subject)
+{
+    const char *token;
+    void *value;
+    bool found = false;
+
+    pthread_mutex_lock(&link->lock);
+    for (size_t at = 0; map_next(&link->questions, &at, &token, &value);) {
+        if (!is_meant(value, subject))
+            continue;
+        close_question(link, value, MESH_E_CONNECTION_DENIED);
+        found = true;
+    }
+    pthread_mutex_unlock(&link->lock);
+    return found;
+}
+
+/* ---- asking ---- */
+
+/* [link] */
+static void on_answer(void *closure, struct link_message *message)
+{
+    struct link *link = closure;
+    const char *dot = strrchr(link_message_subject(message), '.');
+
+    pthread_mutex_lock(&link->lock);
+    struct question *question = dot ? map_get(&link->questions, dot + 1) : NULL;
+    if (question) {
+        question->answer = *message;
+        message->handle = NULL;
+        close_question(link, question, MESH_OK);
+    }
+    pthread_mutex_unlock(&link->lock);
+}
+
+mesh_status questions_open(struct link *link, mesh_error *err)
+{
+    char subject[LINK_INBOX_SIZE + 2];
+
+    snprintf(subject, sizeof(subject), "%s.*", link->inbox);
+    return link_subscribe(link, subject, NULL, on_answer, link, &link->answers, err);
+}
+
+static mesh_status send_question(struct link *link, struct question *question, mesh_error *err)
+{
+    char reply[LINK_INBOX_SIZE + sizeof(question->token)];
+    struct link_outgoing message = { .subject = question->subject,
+                                     .reply = reply,
+                                     .headers = question->headers,
+                                     .header_count = question->header_count,
+                                     .body = question->body };
+
+    pthread_mutex_lock(&link->lock);
+    snprintf(question->token, sizeof(question->token), "%llu", (unsigned long long)++link->asked);
+    bool connected = link->session && link->session->up && !link->stopping;
+    question->open = connected && map_put(&link->questions, question->token, question);
+    pthread_mutex_unlock(&link->lock);
+    if (!connected)
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
+    if (!question->open)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
+    snprintf(reply, sizeof(reply), "%s.%s", link->inbox, question->token);
+    mesh_status status = link_publish(link, &message, err);
+    if (status != MESH_OK) {
+        pthread_mutex_lock(&link->lock);
+        if (question->open)
+            close_question(link, question, status);
+        pthread_mutex_unlock(&link->lock);
+    }
+    return status;
+}
+
+static mesh_status explain(struct link *link, const struct question *question, mesh_error *err)
+{
+    switch (question->status) {
+    case MESH_OK:
+        return MESH_OK;
+    case MESH_E_CONNECTION_DENIED:
+        return mesh_error_set(err, MESH_E_CONNECTION_DENIED, "the server does not permit publishing to '%s'",
+                              question->subject);
+    case MESH_E_TIMEOUT:
+        return mesh_error_set(err, MESH_E_TIMEOUT, "no answer from the server to '%s' within %d ms", question->subject,
+                              LINK_SERVER_ANSWER_MS);
+    default:
+        return mesh_error_set(err, question->status, "the connection to %s was lost before '%s' was answered",
+                              link->shown_url, question->subject);
+    }
+}
+
+/* Wait until all are answered; what is not by the deadline has timed out. */
+static void await_answers(struct link *link, struct question *questions, size_t count)
+{
+    uint64_t deadline = clock_deadline(LINK_SERVER_ANSWER_MS);
+
+    pthread_mutex_lock(&link->lock);
+    for (size_t i = 0; i < count; i++) {
+        while (questions[i].open && clock_ms() < deadline)
+            clock_cond_wait(&link->answered, &link->lock, deadline);
+        if (questions[i].open)
+            close_question(link, &questions[i], MESH_E_TIMEOUT);
+    }
+    pthread_mutex_unlock(&link->lock);
+}
+
+mesh_status questions_ask(struct link *link, struct question *questions, size_t count, mesh_error *err)
+{
+    mesh_status failed = MESH_OK;
+    size_t asked = 0;
+
+    for (; asked < count && failed == MESH_OK; asked++) {
+        failed = send_question(link, &questions[asked], err);
+        if (failed != MESH_OK)
+            questions[asked].status = failed;
+    }
+    for (size_t i = asked; i < count; i++)
+        questions[i].status = failed;
+    await_answers(link, questions, asked);
+    for (size_t i = 0; i < asked && failed == MESH_OK; i++)
+        failed = explain(link, &questions[i], err);
+    return failed;
+}
+
+void questions_clear(struct question *questions, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        link_message_clear(&questions[i].answer);
+}
