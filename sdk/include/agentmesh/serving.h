@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a host needs beyond what a program does: agents that are prepared in a child client without being served, and
+ * moved onto the mesh, or from one child to another, in one step. Exported under a version node of its own
+ * (AGENTMESH_HOST_0.1); plugins and programs do without it.
+ */
+#ifndef AGENTMESH_SERVING_H
+#define AGENTMESH_SERVING_H
+
+#include <agentmesh/agent.h>
+
+MESH_BEGIN_DECLS
+
+/* What an operator says of one agent; 0 leaves what the agent's author said. */
+typedef struct mesh_agent_limits {
+    size_t size;          /* sizeof(mesh_agent_limits) */
+    const char *name;     /* the agent */
+    uint32_t concurrency; /* lower than the author's, or up to his concurrency_limit; else refused at registration */
+    uint32_t queue;       /* requests that may wait */
+    uint32_t timeout_ms;  /* a handler's time */
+    uint32_t reserved;    /* 0 */
+} mesh_agent_limits;
+
+typedef struct mesh_child_options {
+    size_t size;                             /* set by MESH_CHILD_OPTIONS_INIT */
+    const char *name;                        /* for threads and events, at most 64 bytes */
+    const char *const *settings;             /* key, value, ..., NULL; copied; NULL: none */
+    const mesh_agent_limits *const *limits;  /* ends with NULL; copied; NULL: none */
+    uint32_t workers;                        /* threads; 0: the client's */
+    uint32_t reserved;                       /* 0 */
+} mesh_child_options;
+
+#define MESH_CHILD_OPTIONS_INIT { sizeof(mesh_child_options), NULL, NULL, NULL, 0, 0 }
+
+/**
+ * mesh_client_child() with more to say, whose agents are prepared but not served: mesh_register() on it checks and keeps them until
+ * mesh_child_swap(). [any-thread]
+ */
+MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_options *options, mesh_client **ret_child,
+                                     mesh_error *err);
+
+/**
+ * Move service from one child to another in one step. Names that both have go on under the standing subscription, so no
+ * request finds a gap; names only the old one had leave the mesh; names only the new one has join it. Only changed
+ * contracts are published. The old child takes no new requests afterwards; drain it with mesh_client_stop().
+ * [any-thread; blocks until announced]
+ *
+ * old   NULL to begin to serve next
+ * next  NULL to take old off the mesh
+ * MESH_E_EXISTS  another child serves one of the names; nothing was moved. details: {"agent": name, "owner": child name}
+ * MESH_E_DATA and other failures of announcing: the move is done, the announcement is tried again; text says what
+ */
+MESH_API mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err);
+
+/** Called for each agent; return 0 to go on. Names are lent for the call. */
+typedef int (*mesh_agent_visitor)(void *data, const char *name, uint32_t running, uint32_t queued);
+
+/** Walk the agents of one child in order of registration. [any-thread] */
+MESH_API void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data);
+
+/* What a child has done since it was opened. */
+typedef struct mesh_counters {
+    size_t size;
+    uint64_t requests;   /* taken in */
+    uint64_t errors;     /* answered with an error of any kind */
+    uint64_t timeouts;   /* answered by the library because the handler's time was over */
+    uint64_t overloaded; /* refused because the queue was full */
+    uint64_t late;       /* answers that came after the end and were discarded */
+    uint32_t running;    /* handlers now */
+    uint32_t queued;     /* requests waiting now */
+    uint32_t held;       /* requests kept by reference beyond their handler */
+    uint32_t workers;    /* threads now */
+} mesh_counters;
+
+/** Fill counters, whose size the caller has set. [any-thread] */
+MESH_API void mesh_child_counters(mesh_client *child, mesh_counters *counters);
+
+/** Read the members of an agent that are within its own size over zeroes; refuse what this library does not know. */
+MESH_API mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh_error *err);
+
+/** Whether a client is connected now: 1 or 0. [any-thread] */
+MESH_API int mesh_client_is_connected(const mesh_client *client);
+
+MESH_END_DECLS
+
+#endif

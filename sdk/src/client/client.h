@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of mesh_client: the core that a client shares with its children, and what is its own. */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <agentmesh/client.h>
+#include <agentmesh/serving.h>
+
+#include "base/id.h"
+#include "link/link.h"
+
+/* One connection and what hangs on it. Lives and ends with the root client. */
+struct core {
+    /* Set while opening; read-only after. */
+    struct link *link;
+    struct inbox *inbox;       /* answers awaited */
+    struct cache *cache;       /* the catalog, kept current */
+    struct serve *serve;       /* agents of this process */
+    struct presence *presence; /* what we have announced */
+    mesh_client_options options; /* numbers, flags and on_event, defaults filled in; the strings are not kept */
+    char *url;                 /* without password */
+    char instance_id[ID_SIZE];
+
+    atomic_uint workers; /* threads of all services */
+};
+
+struct mesh_client {
+    /* Read-only after opening. */
+    struct core *core;
+    mesh_client *parent;     /* NULL for the root */
+    struct service *service; /* its agents and workers */
+    char *name;              /* NULL for the root */
+    char **settings;         /* key, value, ..., NULL */
+    mesh_agent_limits **limits;
+    int run_fd;              /* mesh_run() waits here; -1 for children */
+
+    atomic_uint children; /* not yet closed, or left in place because a handler never came back */
+    atomic_bool stopped;  /* calls end with MESH_E_STOPPED */
+};
+
+/* Say something through on_event. agent may be NULL. */
+void client_tell(const mesh_client *client, int level, mesh_status status, const char *agent, const char *format, ...)
+    MESH_PRINTF(5, 6);
+void core_tell(const struct core *core, int level, mesh_status status, const char *agent, const char *format, ...)
+    MESH_PRINTF(5, 6);
+
+/* What the operator says of one agent of this client, or NULL. Lent. */
+const mesh_agent_limits *client_limits(const mesh_client *client, const char *agent);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/inbox.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "serve/presence.h"
+#include "wire/header.h"
+#include "wire/subject.h"
+
+/* On the echo of a death notice, which only we send and only to ourselves. */
+#define HEADER_NOTICE "X-Mesh-Notice"
+
+enum { BUCKETS = 256 };
+
+struct inbox {
+    /* Set while opening; read-only after. */
+    struct core *core;
+    char *prefix; /* _INBOX.… without the token */
+    struct link_subscription *replies, *deaths;
+
+    /* Guarded by lock. */
+    pthread_mutex_t lock;
+    struct wait *buckets[BUCKETS];
+    uint64_t last_token;
+};
+
+static struct wait **bucket_of(struct inbox *inbox, uint64_t token)
+{
+    return &inbox->buckets[token % BUCKETS];
+}
+
+static void remove_wait(struct inbox *inbox, struct wait *wait)
+{
+    struct wait **at = bucket_of(inbox, wait->token);
+    while (*at != wait)
+        at = &(*at)->next;
+    *at = wait->next;
+    wait->open = false;
+}
+
+static void settle(struct inbox *inbox, struct wait *wait, enum wait_outcome outcome, struct link_message *message)
+{
+    struct link_message none = { NULL };
+    remove_wait(inbox, wait);
+    wait->settle(wait, outcome, message ? message : &none);
+}
+
+static struct wait *find_wait(struct inbox *inbox, const char *subject)
+{
+    const char *dot = strrchr(subject, '.');
+    uint64_t token = dot ? strtoull(dot + 1, NULL, 16) : 0;
+    for (struct wait *wait = *bucket_of(inbox, token); wait; wait = wait->next)
+        if (wait->token == token)
+            return wait;
+    return NULL;
+}
+
+bool inbox_is_notice(const struct link_message *message)
+{
+    return link_message_header(message, HEADER_NOTICE) != NULL;
+}
+
+/* [link] */
+static void on_reply(void *closure, struct link_message *message)
+{
+    struct inbox *inbox = closure;
+    enum wait_outcome outcome = WAIT_MESSAGE;
+    if (link_message_is_no_responders(message))
+        outcome = WAIT_NOBODY;
+    else if (inbox_is_notice(message))
+        outcome = WAIT_DIED;
+
+    pthread_mutex_lock(&inbox->lock);
+    struct wait *wait = find_wait(inbox, link_message_subject(message));
+    if (wait)
+        settle(inbox, wait, outcome, message);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* The subjects of the waits that a death concerns, so that nothing is published under the lock. */
+struct echoes {
+    char (*subjects)[INBOX_SUBJECT_SIZE];
+    size_t count, capacity;
+};
+
+static bool echoes_add(struct echoes *echoes, const struct inbox *inbox, const struct wait *wait)
+{
+    if (echoes->count == echoes->capacity) {
+        size_t capacity = echoes->capacity ? echoes->capacity * 2 : 16;
+        void *grown = realloc(echoes->subjects, capacity * INBOX_SUBJECT_SIZE);
+        if (!grown)
+            return false;
+        echoes->subjects = grown;
+        echoes->capacity = capacity;
+    }
+    char *subject = echoes->subjects[echoes->count];
+    int len = wait->frames ? snprintf(subject, INBOX_SUBJECT_SIZE, "%s", wait->frames)
+                           : snprintf(subject, INBOX_SUBJECT_SIZE, "%s.%" PRIx64, inbox->prefix, wait->token);
+    if (len >= INBOX_SUBJECT_SIZE)
+        return false;
+    echoes->count++;
+    return true;
+}
+
+static void collect_echoes(struct inbox *inbox, const char *agent, struct echoes *echoes)
+{
+    pthread_mutex_lock(&inbox->lock);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct wait *wait = inbox->buckets[i], *next; wait; wait = next) {
+            next = wait->next;
+            if (wait->agent && strcmp(wait->agent, agent) == 0 && !echoes_add(echoes, inbox, wait))
+                settle(inbox, wait, WAIT_DIED, NULL);
+        }
+    }
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* [link] */
+static void on_death(void *closure, struct link_message *message)
+{
+    struct inbox *inbox = closure;
+    const char *agent = subject_death_agent(link_message_subject(message));
+    if (!agent)
+        return;
+    presence_death(inbox->core->presence, agent, link_message_body(message));
+
+    struct echoes echoes = { NULL, 0, 0 };
+    collect_echoes(inbox, agent, &echoes);
+    const struct header header = { HEADER_NOTICE, "1" };
+    for (size_t i = 0; i < echoes.count; i++) {
+        const struct link_outgoing echo = { .subject = echoes.subjects[i], .headers = &header, .header_count = 1,
+                                            .body = link_message_body(message) };
+        /* If this cannot be sent the connection is gone, and the wait ends by its deadline. */
+        link_publish(inbox->core->link, &echo, NULL);
+    }
+    free(echoes.subjects);
+}
+
+mesh_status inbox_open(struct core *core, struct inbox **ret_inbox, mesh_error *err)
+{
+    struct inbox *inbox = calloc(1, sizeof(*inbox));
+    if (!inbox)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the inbox");
+    pthread_mutex_init(&inbox->lock, NULL);
+    inbox->core = core;
+    inbox->prefix = link_new_inbox(core->link);
+    *ret_inbox = inbox;
+
+    auto_free char *pattern = NULL;
+    if (!inbox->prefix || asprintf(&pattern, "%s.*", inbox->prefix) < 0)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the inbox");
+    mesh_status status = link_subscribe(core->link, pattern, NULL, on_reply, inbox, &inbox->replies, err);
+    if (status != MESH_OK)
+        return status;
+    return link_subscribe(core->link, SUBJECT_DEATH_ALL, NULL, on_death, inbox, &inbox->deaths, err);
+}
+
+struct inbox *inbox_free(struct inbox *inbox)
+{
+    if (inbox) {
+        pthread_mutex_destroy(&inbox->lock);
+        free(inbox->prefix);
+        free(inbox);
+    }
+    return NULL;
+}
+
+mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, char reply[INBOX_SUBJECT_SIZE], mesh_error *err)
+{
+    pthread_mutex_lock(&inbox->lock);
+    /* Looked at under the lock: a stop that comes later finds the wait in the table. */
+    bool stopped = wait->client->stopped;
+    if (!stopped) {
+        wait->token = ++inbox->last_token;
+        struct wait **bucket = bucket_of(inbox, wait->token);
+        wait->next = *bucket;
+        *bucket = wait;
+        wait->open = true;
+    }
+    pthread_mutex_unlock(&inbox->lock);
+    if (stopped)
+        return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
+    snprintf(reply, INBOX_SUBJECT_SIZE, "%s.%" PRIx64, inbox->prefix, wait->token);
+    return MESH_OK;
+}
+
+void inbox_leave(struct inbox *inbox, struct wait *wait)
+{
+    pthread_mutex_lock(&inbox->lock);
+    if (wait->open)
+        remove_wait(inbox, wait);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+pthread_mutex_t *inbox_lock(struct inbox *inbox)
+{
+    return &inbox->lock;
+}
+
+typedef bool (*wait_filter)(const struct wait *wait, const void *what);
+
+static void settle_where(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct wait *wait = inbox->buckets[i], *next; wait; wait = next) {
+            next = wait->next;
+            if (matches(wait, what))
+                settle(inbox, wait, outcome, NULL);
+        }
+    }
+}
+
+static void lock_and_settle(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
+{
+    pthread_mutex_lock(&inbox->lock);
+    settle_where(inbox, matches, what, outcome);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+static bool is_of_client(const struct wait *wait, const void *client)
+{
+    return wait->client == client;
+}
+
+static bool is_of_request(const struct wait *wait, const void *request)
+{
+    return wait->request == request;
+}
+
+/* Servers differ in the case in which they name the subject. */
+static bool is_to_subject(const struct wait *wait, const void *subject)
+{
+    static const char prefix[] = "mesh.agent.";
+    return wait->agent && strncasecmp(subject, prefix, sizeof(prefix) - 1) == 0 &&
+           strcasecmp((const char *)subject + sizeof(prefix) - 1, wait->agent) == 0;
+}
+
+void inbox_stop_client(struct inbox *inbox, const mesh_client *client)
+{
+    lock_and_settle(inbox, is_of_client, client, WAIT_STOPPED);
+}
+
+void inbox_stop_request(struct inbox *inbox, const mesh_request *request)
+{
+    lock_and_settle(inbox, is_of_request, request, WAIT_STOPPED);
+}
+
+void inbox_stop_request_locked(struct inbox *inbox, const mesh_request *request)
+{
+    settle_where(inbox, is_of_request, request, WAIT_STOPPED);
+}
+
+void inbox_denied(struct inbox *inbox, const char *subject)
+{
+    lock_and_settle(inbox, is_to_subject, subject, WAIT_DENIED);
+}

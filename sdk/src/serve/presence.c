@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/presence.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "client/cache.h"
+#include "serve/announce.h"
+#include "wire/record.h"
+
+enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 10000 };
+
+struct presence {
+    struct core *core;
+
+    /* Guarded by lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* for the keeper: something is wanted, connected, closing */
+    pthread_cond_t tried;   /* for those who wait: a round is over */
+    struct map wanted;      /* agent name to struct announcement */
+    uint64_t wanted_version, tried_version;
+    mesh_status tried_status;
+    char *tried_text;
+    bool lost;            /* the server may know nothing of us any more */
+    uint64_t try_at_ms;   /* when to try without a change; CLOCK_NEVER: when something changes */
+    uint32_t pause_ms;    /* between failed tries, growing */
+    bool closing, has_keeper;
+    pthread_t keeper;
+
+    /* The keeper's. */
+    struct map announced; /* what the server has been told, the same way */
+    struct link_subscription *record_watch;
+};
+
+struct presence *presence_new(struct core *core)
+{
+    struct presence *presence = calloc(1, sizeof(*presence));
+    if (!presence)
+        return NULL;
+    presence->core = core;
+    presence->try_at_ms = CLOCK_NEVER;
+    map_init(&presence->wanted);
+    map_init(&presence->announced);
+    pthread_mutex_init(&presence->lock, NULL);
+    if (!clock_cond_init(&presence->changed) || !clock_cond_init(&presence->tried)) {
+        free(presence);
+        return NULL;
+    }
+    return presence;
+}
+
+static void drop_announcement(void *value)
+{
+    announcement_unref(value);
+}
+
+void presence_stop(struct presence *presence)
+{
+    if (!presence)
+        return;
+    pthread_mutex_lock(&presence->lock);
+    presence->closing = true;
+    pthread_cond_signal(&presence->changed);
+    pthread_mutex_unlock(&presence->lock);
+    if (presence->has_keeper)
+        pthread_join(presence->keeper, NULL);
+}
+
+void presence_free(struct presence *presence)
+{
+    if (!presence)
+        return;
+    map_clear(&presence->wanted, drop_announcement);
+    map_clear(&presence->announced, drop_announcement);
+    free(presence->tried_text);
+    pthread_cond_destroy(&presence->changed);
+    pthread_cond_destroy(&presence->tried);
+    pthread_mutex_destroy(&presence->lock);
+    free(presence);
+}
+
+/* ---- the keeper ---- */
+
+/* What there is to do, as of one moment. */
+struct round {
+    uint64_t version;
+    bool anew; /* everything must be told again */
+    struct announce_plan plan;
+};
+
+static bool plan_puts(const struct presence *presence, struct round *round)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; map_next(&presence->wanted, &at, &name, &value);) {
+        struct announcement *told = round->anew ? NULL : map_get(&presence->announced, name);
+        bool is_new = !map_get(&presence->announced, name);
+        if (!announce_plan_keep(&round->plan, name))
+            return false;
+        if (told != value && !announce_plan_put(&round->plan, value, is_new))
+            return false;
+    }
+    return true;
+}
+
+static bool plan_removals(const struct presence *presence, struct round *round)
+{
+    const char *name;
+    void *value;
+    for (size_t at = 0; map_next(&presence->announced, &at, &name, &value);)
+        if (!map_get(&presence->wanted, name) && !announce_plan_remove(&round->plan, name))
+            return false;
+    return true;
+}
+
+/* Under the lock. False: no memory. */
+static bool plan_round(struct presence *presence, struct round *round)
+{
+    round->version = presence->wanted_version;
+    round->anew = presence->lost;
+    presence->lost = false;
+    presence->try_at_ms = CLOCK_NEVER;
+    announce_plan_init(&round->plan);
+    return plan_puts(presence, round) && plan_removals(presence, round);
+}
+
+/* [link] Somebody has removed our record while we live. */
+static void on_record(void *closure, const struct link_entry *entry)
+{
+    struct presence *presence = closure;
+    if (!entry->deleted)
+        return;
+    pthread_mutex_lock(&presence->lock);
+    if (map_count(&presence->wanted) > 0) {
+        presence->lost = true;
+        presence->try_at_ms = 0;
+        pthread_cond_signal(&presence->changed);
+    }
+    pthread_mutex_unlock(&presence->lock);
+}
+
+static mesh_status prepare_server(struct presence *presence, const struct round *round, mesh_error *err)
+{
+    const struct core *core = presence->core;
+    mesh_status status = MESH_OK;
+    if (round->anew)
+        status = link_buckets_ensure(core->link, err);
+    if (status != MESH_OK)
+        return status;
+    cache_follow(core->cache);
+    if (!presence->record_watch && round->plan.name_count > 0)
+        status = link_keys_watch(core->link, "mesh-instances", core->instance_id, on_record, presence,
+                                 &presence->record_watch, err);
+    return status;
+}
+
+/* The server has been told. */
+static void remember(struct presence *presence, struct round *round)
+{
+    for (size_t i = 0; i < round->plan.put_count; i++) {
+        struct announcement *put = announcement_ref(round->plan.puts[i].announcement);
+        announcement_unref(map_remove(&presence->announced, announcement_name(put)));
+        if (!map_put(&presence->announced, announcement_name(put), put))
+            announcement_unref(put); /* it will be told again, which does no harm */
+    }
+    for (size_t i = 0; i < round->plan.removal_count; i++)
+        announcement_unref(map_remove(&presence->announced, round->plan.removals[i].name));
+}
+
+static uint32_t next_pause(uint32_t pause_ms)
+{
+    uint32_t doubled = pause_ms ? pause_ms * 2 : RETRY_FIRST_MS;
+    return doubled < RETRY_MAX_MS ? doubled : RETRY_MAX_MS;
+}
+
+/* Under the lock. */
+static void conclude(struct presence *presence, struct round *round, mesh_status status, const mesh_error *err)
+{
+    if (status == MESH_OK) {
+        remember(presence, round);
+        presence->pause_ms = 0;
+    } else {
+        presence->lost |= round->anew;
+        presence->pause_ms = next_pause(presence->pause_ms);
+        presence->try_at_ms = clock_deadline(presence->pause_ms);
+    }
+    free(presence->tried_text);
+    presence->tried_text = status == MESH_OK ? NULL : strdup(mesh_error_text(err));
+    presence->tried_status = status;
+    presence->tried_version = round->version;
+    pthread_cond_broadcast(&presence->tried);
+}
+
+/* Under the lock, which is given up meanwhile. */
+static void run_round(struct presence *presence)
+{
+    struct round round;
+    mesh_error err = MESH_ERROR_INIT;
+    bool planned = plan_round(presence, &round);
+    pthread_mutex_unlock(&presence->lock);
+
+    mesh_status status = planned ? prepare_server(presence, &round, &err)
+                                 : mesh_error_set(&err, MESH_E_NO_MEMORY, "no memory to announce the agents");
+    if (status == MESH_OK)
+        status = announce_run(presence->core, &round.plan, &err);
+    if (status != MESH_OK)
+        core_tell(presence->core, MESH_LOG_WARN, status, NULL, "agents could not be announced, trying again: %s",
+                  mesh_error_text(&err));
+
+    pthread_mutex_lock(&presence->lock);
+    conclude(presence, &round, status, &err);
+    announce_plan_clear(&round.plan);
+    mesh_error_clear(&err);
+}
+
+static bool has_work(const struct presence *presence)
+{
+    return link_is_connected(presence->core->link) &&
+           (presence->wanted_version != presence->tried_version || presence->try_at_ms <= clock_ms());
+}
+
+static void *keeper_main(void *closure)
+{
+    struct presence *presence = closure;
+    pthread_setname_np(pthread_self(), "mesh-presence");
+    pthread_mutex_lock(&presence->lock);
+    while (!presence->closing) {
+        if (has_work(presence))
+            run_round(presence);
+        else
+            clock_cond_wait(&presence->changed, &presence->lock,
+                            link_is_connected(presence->core->link) ? presence->try_at_ms : CLOCK_NEVER);
+    }
+    pthread_mutex_unlock(&presence->lock);
+    return NULL;
+}
+
+/* Under the lock. */
+static mesh_status start_keeper(struct presence *presence, mesh_error *err)
+{
+    if (presence->has_keeper)
+        return MESH_OK;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    presence->has_keeper = pthread_create(&presence->keeper, NULL, keeper_main, presence) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return presence->has_keeper ? MESH_OK : mesh_error_set(err, MESH_E_SYSTEM, "no thread can be started");
+}
+
+mesh_status presence_start(struct presence *presence, mesh_error *err)
+{
+    pthread_mutex_lock(&presence->lock);
+    presence->lost = true;
+    presence->try_at_ms = 0;
+    mesh_status status = start_keeper(presence, err);
+    pthread_mutex_unlock(&presence->lock);
+    return status;
+}
+
+/* ---- what is wanted ---- */
+
+/* Under the lock. */
+static void want(struct presence *presence)
+{
+    presence->wanted_version++;
+    pthread_cond_signal(&presence->changed);
+}
+
+mesh_status presence_set(struct presence *presence, const struct contract *contract, mesh_error *err)
+{
+    struct announcement *next = announcement_new(contract);
+    if (!next)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to announce agent '%s'", contract->name);
+    pthread_mutex_lock(&presence->lock);
+    mesh_status status = start_keeper(presence, err);
+    struct announcement *before = map_get(&presence->wanted, contract->name);
+    bool is_same = before && announcement_equal(before, next);
+    if (status == MESH_OK && !is_same) {
+        if (map_put(&presence->wanted, contract->name, next)) {
+            next = before;
+            want(presence);
+        } else {
+            status = mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to announce agent '%s'", contract->name);
+        }
+    }
+    pthread_mutex_unlock(&presence->lock);
+    announcement_unref(next);
+    return status;
+}
+
+void presence_unset(struct presence *presence, const char *name)
+{
+    pthread_mutex_lock(&presence->lock);
+    struct announcement *before = map_remove(&presence->wanted, name);
+    if (before)
+        want(presence);
+    pthread_mutex_unlock(&presence->lock);
+    announcement_unref(before);
+}
+
+mesh_status presence_settle(struct presence *presence, uint64_t deadline, mesh_error *err)
+{
+    const struct core *core = presence->core;
+    if (!link_is_connected(core->link))
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s: agents are announced as soon as it "
+                              "answers", core->url);
+    pthread_mutex_lock(&presence->lock);
+    uint64_t version = presence->wanted_version;
+    while (presence->has_keeper && presence->tried_version < version &&
+           clock_cond_wait(&presence->tried, &presence->lock, deadline))
+        ;
+    mesh_status status = presence->tried_status;
+    if (presence->tried_version < version)
+        status = mesh_error_set(err, MESH_E_TIMEOUT, "the mesh could not be told in time");
+    else if (status != MESH_OK)
+        mesh_error_set_text(err, status, presence->tried_text);
+    pthread_mutex_unlock(&presence->lock);
+    return status;
+}
+
+/* ---- what happens to us ---- */
+
+static void assert_anew(struct presence *presence)
+{
+    pthread_mutex_lock(&presence->lock);
+    presence->lost = true;
+    presence->try_at_ms = 0;
+    pthread_cond_signal(&presence->changed);
+    pthread_mutex_unlock(&presence->lock);
+}
+
+void presence_connected(struct presence *presence)
+{
+    assert_anew(presence);
+}
+
+void presence_death(struct presence *presence, const char *agent, mesh_bytes notice)
+{
+    char *reason = NULL, *instance_id = NULL;
+    pthread_mutex_lock(&presence->lock);
+    bool is_ours = map_get(&presence->wanted, agent) != NULL;
+    pthread_mutex_unlock(&presence->lock);
+    bool buries_us = is_ours && death_read(notice, &reason, &instance_id) && strcmp(reason, "disconnect") == 0 &&
+                     strcmp(instance_id, presence->core->instance_id) == 0;
+    free(reason);
+    free(instance_id);
+    if (buries_us)
+        assert_anew(presence);
+}

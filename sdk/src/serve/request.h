@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of mesh_request: one request from the moment it arrives until its last reference is gone. */
+#ifndef SERVE_REQUEST_H
+#define SERVE_REQUEST_H
+
+#include <stdatomic.h>
+
+#include <cjson/cJSON.h>
+
+#include "client/inbox.h"
+#include "serve/reply.h"
+#include "serve/service.h"
+
+struct mesh_request {
+    atomic_uint references;
+
+    /* Set before the handler runs; read-only after. */
+    struct agent *agent;
+    struct service *service;
+    struct link_message message;
+    struct asked asked;
+    cJSON *tree; /* of the input; NULL for a trigger */
+
+    /* Guarded by the service's lock. */
+    mesh_request *next;                  /* in its agent's queue */
+    mesh_request *live_next, **live_at;  /* in the list of live ones */
+
+    /* Guarded by lock, which is also held while an answer or a chunk is published: the order of the lock is the order
+     * on the wire, and nothing follows the end. */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool done;     /* answered, or ended */
+    bool returned; /* the handler has */
+    mesh_status result; /* what it returned */
+    uint64_t sequence;  /* of the next chunk */
+    uint64_t probed_ms; /* when a chunk last asked whether somebody reads */
+    int stop_fd;        /* -1 until asked for */
+
+    /* Of the one thread that answers. */
+    struct quote *quotes; /* texts lent out by mesh_quote() */
+    bool quote_failed;
+
+    atomic_int stop;        /* MESH_STOP_ */
+    _Atomic uint64_t due;   /* its deadline, in clock_ms() */
+    struct wait probe;      /* in the inbox while a stream runs */
+    char probe_subject[INBOX_SUBJECT_SIZE];
+
+    /* Guarded by the lock of deadline.c. */
+    mesh_request *due_prev, *due_next;
+    uint64_t due_listed;
+    bool is_listed;
+};
+
+/* A request for a message, which is taken; NULL: no memory. One reference: the worker's. */
+mesh_request *request_new(struct agent *agent, struct link_message *message);
+
+/* Undo request_new(): the message is given back. */
+void request_dissolve(mesh_request *request, struct link_message *message);
+
+/* [worker] Check it and run the handler, to the end. */
+void request_run(mesh_request *request);
+
+/* Answer in place of the handler and give the stop signal. A request that is done only has the signal. */
+void request_end(mesh_request *request, int32_t stop, mesh_status status, const char *text);
+
+/* The request that the calling worker handles; NULL in other threads. */
+mesh_request *request_current(void);
+
+/* Take a reference unless the last one is gone. */
+bool request_try_ref(mesh_request *request);
+
+#endif

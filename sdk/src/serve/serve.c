@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "client/observe.h"
+#include "client/sized.h"
+#include "serve/presence.h"
+#include "serve/route.h"
+
+struct serve {
+    struct core *core;
+    struct deadlines *deadlines;
+
+    /* Guarded by move, which is held while routes change: registering, swapping, leaving. Never while waiting for the
+     * server's answer to an announcement. */
+    pthread_mutex_t move;
+    struct map routes; /* agent name to struct route */
+};
+
+struct serve *serve_new(struct core *core)
+{
+    struct serve *serve = calloc(1, sizeof(*serve));
+    if (!serve)
+        return NULL;
+    serve->core = core;
+    pthread_mutex_init(&serve->move, NULL);
+    map_init(&serve->routes);
+    serve->deadlines = deadlines_new();
+    if (!serve->deadlines) {
+        serve_free(serve);
+        return NULL;
+    }
+    return serve;
+}
+
+void serve_free(struct serve *serve)
+{
+    if (!serve)
+        return;
+    deadlines_free(serve->deadlines);
+    map_clear(&serve->routes, NULL);
+    pthread_mutex_destroy(&serve->move);
+    free(serve);
+}
+
+struct deadlines *serve_deadlines(struct serve *serve)
+{
+    return serve->deadlines;
+}
+
+static struct serve *serve_of(const struct service *service)
+{
+    return service->client->core->serve;
+}
+
+/* ---- moves; all under the move lock ---- */
+
+static void log_presence(const struct core *core, const char *name, const char *event, const char *what)
+{
+    char *message = NULL;
+    if (asprintf(&message, "Agent '%s' %s", name, what) >= 0)
+        observe_event(core, MESH_LOG_INFO, name, event, "", message, NULL);
+    free(message);
+}
+
+/* Begin to serve a name that has no route. */
+static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_error *err)
+{
+    struct route *route;
+    mesh_status status = route_open(serve->core, agent, &route, err);
+    if (status != MESH_OK)
+        return status;
+    if (!map_put(&serve->routes, agent->contract->name, route)) {
+        route_close(route);
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
+    }
+    return MESH_OK;
+}
+
+static void close_route(struct serve *serve, const struct agent *agent)
+{
+    const char *name = agent->contract->name;
+    log_presence(serve->core, name, "agent_deregistered", "deregistered");
+    route_close(map_remove(&serve->routes, name));
+}
+
+static struct service *owner_of(const struct serve *serve, const char *name)
+{
+    const struct route *route = map_get(&serve->routes, name);
+    return route ? route_target(route)->service : NULL;
+}
+
+static mesh_status refuse_taken(const struct service *owner, const char *name, mesh_error *err)
+{
+    char details[512] = "";
+    const char *whose = owner->client->name ? owner->client->name : "the program itself";
+    mesh_error_set(err, MESH_E_EXISTS, "agent '%s' is served already, by %s", name, whose);
+    snprintf(details, sizeof(details), "{\"agent\": \"%.128s\", \"owner\": \"%.128s\"}", name, whose);
+    mesh_error_set_context(err, name, NULL, details);
+    return MESH_E_EXISTS;
+}
+
+/* ---- programs: one agent at a time ---- */
+
+static mesh_status join(struct service *service, struct agent *agent, mesh_error *err)
+{
+    struct serve *serve = serve_of(service);
+    const char *name = agent->contract->name;
+    const struct service *owner = owner_of(serve, name);
+    if (owner)
+        return refuse_taken(owner, name, err);
+    mesh_status status = open_route(serve, agent, err);
+    if (status != MESH_OK)
+        return status;
+    status = presence_set(serve->core->presence, agent->contract, err);
+    if (status != MESH_OK)
+        close_route(serve, agent);
+    return status;
+}
+
+/* Wait until the mesh has been told. While no server answers, a client that keeps trying leaves it for later. */
+static mesh_status settle(const struct core *core, mesh_error *err)
+{
+    mesh_error failure = MESH_ERROR_INIT;
+    mesh_status status = presence_settle(core->presence, clock_deadline(core->options.call_timeout_ms), &failure);
+    bool later = status == MESH_E_CONNECTION_FAILED && (core->options.flags & MESH_CLIENT_KEEP_TRYING);
+    if (!later)
+        mesh_error_move(err, &failure);
+    mesh_error_clear(&failure);
+    return later ? MESH_OK : status;
+}
+
+static void take_back(struct service *service, struct agent *agent)
+{
+    struct serve *serve = serve_of(service);
+    pthread_mutex_lock(&serve->move);
+    close_route(serve, agent);
+    presence_unset(serve->core->presence, agent->contract->name);
+    pthread_mutex_unlock(&serve->move);
+}
+
+mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh_error *err)
+{
+    if (!agent)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent is NULL");
+    if (agent->size == 0)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "size of a mesh_agent is 0: begin with .size = "
+                              "sizeof(mesh_agent)");
+    return sized_read(ret_agent, sizeof(*ret_agent), agent, sizeof(*ret_agent), "mesh_agent", err);
+}
+
+mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *state, mesh_error *err)
+{
+    if (!client)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "client is NULL");
+    mesh_agent spec;
+    struct agent *added;
+    struct service *service = client->service;
+    struct serve *serve = serve_of(service);
+    mesh_status status = mesh_agent_read(agent, &spec, err);
+    if (status != MESH_OK)
+        return status;
+
+    pthread_mutex_lock(&serve->move);
+    bool is_staged = service->is_staged;
+    status = client->stopped ? mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped")
+                             : service_add(service, &spec, state, &added, err);
+    if (status == MESH_OK && !is_staged) {
+        status = join(service, added, err);
+        if (status != MESH_OK)
+            service_remove(service, added);
+    }
+    pthread_mutex_unlock(&serve->move);
+    if (status != MESH_OK || is_staged)
+        return status;
+
+    status = settle(serve->core, err);
+    if (status == MESH_OK)
+        return MESH_OK;
+    take_back(service, added);
+    if (service_drain(service, added, clock_deadline(client->core->options.drain_timeout_ms)))
+        service_remove(service, added);
+    return mesh_error_prefix(err, status, "register agent '%s'", spec.name);
+}
+
+mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *err)
+{
+    struct service *service = client->service;
+    struct serve *serve = serve_of(service);
+    pthread_mutex_lock(&serve->move);
+    struct agent *agent = name ? service_find(service, name) : NULL;
+    bool is_routed = agent && owner_of(serve, name) == service;
+    if (is_routed)
+        close_route(serve, agent);
+    pthread_mutex_unlock(&serve->move);
+    if (!agent)
+        return mesh_error_set(err, MESH_E_NOT_FOUND, "no agent '%s' is registered here", name ? name : "");
+
+    uint64_t deadline = clock_deadline(client->core->options.drain_timeout_ms);
+    bool quiet = service_drain(service, agent, deadline);
+    if (!quiet)
+        service_give_up(service, agent);
+    pthread_mutex_lock(&serve->move);
+    if (!owner_of(serve, name)) /* nobody has taken the name over meanwhile */
+        presence_unset(serve->core->presence, name);
+    pthread_mutex_unlock(&serve->move);
+    mesh_status status = settle(serve->core, err);
+    if (!quiet)
+        return mesh_error_set(err, MESH_E_TIMEOUT, "a handler of agent '%s' still runs after %u ms; its caller has been "
+                              "answered", name, client->core->options.drain_timeout_ms);
+    service_remove(service, agent);
+    return status;
+}
+
+/* ---- hosts: many agents in one step ---- */
+
+static mesh_status check_clashes(const struct serve *serve, const struct service *old, const struct service *next,
+                                 mesh_error *err)
+{
+    for (const struct agent *agent = next->agents; agent; agent = agent->next) {
+        const struct service *owner = owner_of(serve, agent->contract->name);
+        if (owner && owner != old && owner != next)
+            return refuse_taken(owner, agent->contract->name, err);
+    }
+    return MESH_OK;
+}
+
+static void close_routes_of(struct serve *serve, const struct service *service)
+{
+    for (const struct agent *agent = service->agents; agent; agent = agent->next)
+        if (owner_of(serve, agent->contract->name) == service)
+            close_route(serve, agent);
+}
+
+/* Routes for the names that have none. On failure those opened here are closed again. */
+static mesh_status open_missing(struct serve *serve, const struct service *next, mesh_error *err)
+{
+    mesh_status status = MESH_OK;
+    for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next)
+        if (!owner_of(serve, agent->contract->name))
+            status = open_route(serve, agent, err);
+    if (status != MESH_OK)
+        close_routes_of(serve, next);
+    return status;
+}
+
+static mesh_status announce(const struct serve *serve, const struct service *next, mesh_error *err)
+{
+    mesh_status status = MESH_OK;
+    for (const struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next)
+        status = presence_set(serve->core->presence, agent->contract, err);
+    return status;
+}
+
+static void retarget(struct serve *serve, const struct service *next)
+{
+    for (struct agent *agent = next->agents; agent; agent = agent->next)
+        route_retarget(map_get(&serve->routes, agent->contract->name), agent);
+}
+
+static mesh_status swap(struct serve *serve, struct service *old, struct service *next, mesh_error *err)
+{
+    mesh_status status = MESH_OK;
+    if (next) {
+        status = check_clashes(serve, old, next, err);
+        if (status == MESH_OK)
+            status = open_missing(serve, next, err);
+        if (status != MESH_OK)
+            return status;
+        retarget(serve, next);
+        next->is_staged = false;
+        status = announce(serve, next, err);
+    }
+    if (old) {
+        close_routes_of(serve, old);
+        old->is_staged = true;
+    }
+    return status;
+}
+
+mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err)
+{
+    if (!old && !next)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "neither an old nor a new child is given");
+    struct core *core = (next ? next : old)->core;
+    pthread_mutex_lock(&core->serve->move);
+    mesh_status status = swap(core->serve, old ? old->service : NULL, next ? next->service : NULL, err);
+    pthread_mutex_unlock(&core->serve->move);
+    return status == MESH_OK && next ? settle(core, err) : status;
+}
+
+void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data)
+{
+    struct service *service = child->service;
+    struct serve *serve = serve_of(service);
+    pthread_mutex_lock(&serve->move);
+    for (const struct agent *agent = service->agents; agent; agent = agent->next) {
+        pthread_mutex_lock(&service->lock);
+        uint32_t running = agent->running, queued = agent->queued;
+        pthread_mutex_unlock(&service->lock);
+        if (visit(data, agent->contract->name, running, queued) != 0)
+            break;
+    }
+    pthread_mutex_unlock(&serve->move);
+}
+
+void mesh_child_counters(mesh_client *child, mesh_counters *counters)
+{
+    size_t size = counters->size < sizeof(*counters) ? counters->size : sizeof(*counters);
+    mesh_counters now;
+    service_counters(child->service, &now);
+    now.size = counters->size;
+    memcpy(counters, &now, size);
+}
+
+/* ---- the end ---- */
+
+void serve_leave(struct service *service)
+{
+    struct serve *serve = serve_of(service);
+    pthread_mutex_lock(&serve->move);
+    close_routes_of(serve, service);
+    service->is_staged = true;
+    pthread_mutex_unlock(&serve->move);
+}
+
+mesh_status serve_retire(struct service *service, uint64_t deadline, mesh_error *err)
+{
+    struct serve *serve = serve_of(service);
+    bool any = false;
+    pthread_mutex_lock(&serve->move);
+    for (const struct agent *agent = service->agents; agent; agent = agent->next) {
+        if (owner_of(serve, agent->contract->name))
+            continue;
+        presence_unset(serve->core->presence, agent->contract->name);
+        any = true;
+    }
+    pthread_mutex_unlock(&serve->move);
+    return any ? presence_settle(serve->core->presence, deadline, err) : MESH_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Serving: which agent answers for each name of this process. A route is the standing subscription of a name; its target
+ * is an agent of some service and can be swapped without the subscription being touched.
+ */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "client/client.h"
+#include "serve/deadline.h"
+#include "serve/service.h"
+
+struct serve *serve_new(struct core *core); /* NULL: no memory */
+void serve_free(struct serve *serve);       /* after the link has been closed; NULL is fine */
+
+struct deadlines *serve_deadlines(struct serve *serve);
+
+/* Take all agents of a service off the routes; they finish what they have. */
+void serve_leave(struct service *service);
+
+/* Announce that the agents of a service that nobody routes any more are gone. Blocks until told, or the deadline. */
+mesh_status serve_retire(struct service *service, uint64_t deadline, mesh_error *err);
+
+#endif
