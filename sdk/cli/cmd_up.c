@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agentmesh up: a local mesh of one's own. */
+#include <agentmesh/client.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "command.h"
+#include "print.h"
+
+static bool tell_where(const mesh_local *local)
+{
+    char line[128];
+    int len = snprintf(line, sizeof(line), "NATS listening on %s (pid %d)\n", mesh_local_url(local),
+                       (int)mesh_local_pid(local));
+    if (!print_result(line, (size_t)len))
+        return false;
+    print_talk("Wrote .oam-url");
+    return true;
+}
+
+static int refused(mesh_error *err)
+{
+    print_talk("Error: %s", mesh_error_text(err));
+    mesh_error_clear(err);
+    return EXIT_FAILED;
+}
+
+/* From now on they wait in the descriptor. Before any thread is started, so that none takes them. */
+static int catch_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+/* Until somebody wants it to end (EXIT_DONE), or it ends by itself. */
+static int wait_for_end(const mesh_local *local, int signals)
+{
+    struct pollfd waiting[] = { { .fd = signals, .events = POLLIN }, { .fd = mesh_local_fd(local), .events = POLLIN } };
+    while (poll(waiting, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (waiting[0].revents)
+        return EXIT_DONE;
+    print_talk("Error: the local server (pid %d) ended by itself; what it said is in server.log in its folder",
+               (int)mesh_local_pid(local));
+    return EXIT_FAILED;
+}
+
+static int run(const struct arguments *arguments)
+{
+    mesh_local_options options = MESH_LOCAL_OPTIONS_INIT;
+    mesh_error err = MESH_ERROR_INIT;
+    mesh_local *local = NULL;
+    auto_fd int signals = arguments->foreground ? catch_signals() : -1;
+    options.port = arguments->port;
+    options.store = arguments->store;
+    options.flags = MESH_LOCAL_MARK | (arguments->foreground ? 0 : MESH_LOCAL_DETACH);
+    if (mesh_local_start(&options, &local, &err) != MESH_OK)
+        return refused(&err);
+
+    int code = tell_where(local) ? EXIT_DONE : EXIT_FAILED;
+    if (arguments->foreground && code == EXIT_DONE)
+        code = wait_for_end(local, signals);
+    mesh_local_stop(local);
+    return code;
+}
+
+static const struct option options[] = {
+    { "--port", 'p', OPTION_PORT, "PORT", "where to listen on 127.0.0.1; 4222 if not given", OPTION_AT(port) },
+    { "--foreground", 'f', OPTION_FLAG, NULL, "stay, and end the server on Ctrl-C", OPTION_AT(foreground) },
+    OPTION_STORE,
+    OPTION_END,
+};
+
+const struct command command_up = {
+    .name = "up",
+    .operands = "",
+    .summary = "Start a local mesh: a nats-server with JetStream on this machine",
+    .about = "It runs until 'agentmesh down', and .oam-url in the working directory leads programs to it.\n",
+    .options = options,
+    .run = run,
+};

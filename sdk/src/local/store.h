@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The folder of a local server: its files, who may touch it, and which server runs over it.
+ *
+ * Two locks, both given up by the kernel when their holder dies, however it dies:
+ *   owner.lock   held by a program while it starts or stops the server, and for as long as the server is meant to end
+ *                with that program
+ *   server.lock  inherited by the server itself; held exactly as long as it lives
+ * So a server whose owner.lock is free was left behind (an orphan), unless its record says that it was meant to stay.
+ */
+#ifndef LOCAL_STORE_H
+#define LOCAL_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <agentmesh/error.h>
+
+struct store {
+    char *folder;  /* absolute */
+    int owner_fd;  /* -1, or the lock */
+    int server_fd; /* -1, or the lock, while it is ours to hand on */
+};
+
+/* What is noted of the server that runs. Owned strings; NULL where not said. */
+struct server_record {
+    int32_t pid;
+    int32_t owner;      /* the program that started it */
+    bool detached;      /* meant to outlive that program */
+    char *name, *url;   /* url is noted when the server has answered */
+    char *url_files[2]; /* where its URL was told; NULL where not */
+};
+
+#define auto_store __attribute__((cleanup(store_close)))
+#define auto_record __attribute__((cleanup(server_record_clear)))
+#define STORE_INIT                                                                                                     \
+    {                                                                                                                  \
+        NULL, -1, -1                                                                                                   \
+    }
+
+/* Open the folder, NULL: the default; make it if asked to. MESH_E_NOT_FOUND: it is missing. */
+mesh_status store_open(const char *folder, bool make, struct store *store, mesh_error *err);
+void store_close(struct store *store); /* gives up both locks */
+
+/*
+ * Take the owner's lock; waits while another program starts or stops the server. MESH_E_EXISTS: a program owns the
+ * running server; the text names both. MESH_E_TIMEOUT: the other one has not come to an end.
+ */
+mesh_status store_own(struct store *store, uint64_t deadline, mesh_error *err);
+
+/* Take the server's lock, to hand it on; *ret_runs tells that a server holds it. After store_own(). */
+mesh_status store_lock_server(struct store *store, bool *ret_runs, mesh_error *err);
+void store_unlock_server(struct store *store);
+
+/* "folder/name", to free(); NULL: no memory. */
+char *store_path(const struct store *store, const char *name);
+
+/* The record. What cannot be read is an empty one (pid 0): the locks, not it, say whether a server runs. */
+mesh_status server_record_read(const struct store *store, struct server_record *ret, mesh_error *err);
+mesh_status server_record_write(const struct store *store, const struct server_record *record, mesh_error *err);
+/* The server has ended: of its record only the URL is kept, for the next one to listen there if it can. */
+void server_record_retire(const struct store *store, const struct server_record *record);
+void server_record_clear(struct server_record *record);
+
+#endif
