@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of agentmeshd. */
+#include "arguments.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <agentmesh/client.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "text.h"
+
+enum { OPTION_PLUGINS = 256, OPTION_STATE, OPTION_LOCAL, OPTION_PRINT, OPTION_INSPECT, OPTION_LEVEL, OPTION_VERSION };
+
+static const struct {
+    struct option option;
+    const char *value, *help; /* help NULL: not for people */
+} table[] = {
+    { { "config", required_argument, NULL, 'c' }, "FILE", "read FILE instead of the usual mesh.ini" },
+    { { "check", no_argument, NULL, 'n' }, "", "only check the configuration" },
+    { { "local", no_argument, NULL, OPTION_LOCAL }, "", "start a private server and serve there" },
+    { { "plugins", required_argument, NULL, OPTION_PLUGINS }, "DIR", "load plugins from DIR instead; may be repeated" },
+    { { "state", required_argument, NULL, OPTION_STATE }, "DIR", "keep the host's own files in DIR" },
+    { { "log-level", required_argument, NULL, OPTION_LEVEL }, "LEVEL", "debug, info, warn or error" },
+    { { "print-config", no_argument, NULL, OPTION_PRINT }, "", "print a mesh.ini with every key explained" },
+    { { "inspect", required_argument, NULL, OPTION_INSPECT }, "FILE", NULL },
+    { { "version", no_argument, NULL, OPTION_VERSION }, "", "print the version" },
+    { { "help", no_argument, NULL, 'h' }, "", "print this" },
+};
+
+enum { OPTION_COUNT = sizeof(table) / sizeof(table[0]) };
+
+void arguments_help(void)
+{
+    printf("Usage: agentmeshd [OPTION]...\nLoad agents from a folder of plugins and serve them on the mesh.\n\n");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!table[i].help)
+            continue;
+        char letter[4] = "   ", name[32];
+        if (table[i].option.val < OPTION_PLUGINS)
+            snprintf(letter, sizeof(letter), "-%c,", table[i].option.val);
+        snprintf(name, sizeof(name), "--%s %s", table[i].option.name, table[i].value);
+        printf("  %s %-20s  %s\n", letter, name, table[i].help);
+    }
+    printf("\nSIGHUP reads the configuration again and looks at the folders; SIGTERM finishes what is in hand and ends.\n");
+}
+
+static int32_t level_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        int32_t level;
+    } levels[] = { { "debug", MESH_LOG_DEBUG }, { "info", MESH_LOG_INFO }, { "warn", MESH_LOG_WARN },
+                   { "error", MESH_LOG_ERROR } };
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (strcmp(levels[i].name, name) == 0)
+            return levels[i].level;
+    }
+    return 0;
+}
+
+static void refuse(struct arguments *arguments, const char *what, const char *which)
+{
+    fprintf(stderr, "agentmeshd: %s%s\nTry 'agentmeshd --help'.\n", what, which);
+    arguments->deed = DEED_REFUSE;
+}
+
+static void add_folder(struct arguments *arguments, const char *folder)
+{
+    const char **folders = reallocarray(arguments->plugins, arguments->plugin_count + 2, sizeof(*folders));
+    if (!folders) {
+        refuse(arguments, "out of memory", "");
+        return;
+    }
+    arguments->plugins = folders;
+    folders[arguments->plugin_count++] = folder;
+    folders[arguments->plugin_count] = NULL;
+}
+
+static void take_option(struct arguments *arguments, int option)
+{
+    switch (option) {
+    case 'c':
+        arguments->config_path = optarg;
+        break;
+    case 'n':
+        arguments->deed = DEED_CHECK;
+        break;
+    case 'h':
+        arguments->deed = DEED_HELP;
+        break;
+    case OPTION_VERSION:
+        arguments->deed = DEED_VERSION;
+        break;
+    case OPTION_PRINT:
+        arguments->deed = DEED_PRINT_CONFIG;
+        break;
+    case OPTION_INSPECT:
+        arguments->deed = DEED_INSPECT;
+        arguments->inspect_path = optarg;
+        break;
+    case OPTION_LOCAL:
+        arguments->local = true;
+        break;
+    case OPTION_PLUGINS:
+        add_folder(arguments, optarg);
+        break;
+    case OPTION_STATE:
+        arguments->state = optarg;
+        break;
+    case OPTION_LEVEL:
+        arguments->log_level = level_of(optarg);
+        if (!arguments->log_level)
+            refuse(arguments, "--log-level is debug, info, warn or error, not ", optarg);
+        break;
+    default:
+        refuse(arguments, "the command line is wrong", "");
+    }
+}
+
+void arguments_read(int argc, char **argv, struct arguments *arguments)
+{
+    struct option options[OPTION_COUNT + 1] = { 0 };
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        options[i] = table[i].option;
+    *arguments = (struct arguments){ .deed = DEED_SERVE };
+    for (int option; arguments->deed != DEED_REFUSE && (option = getopt_long(argc, argv, "c:nh", options, NULL)) != -1;)
+        take_option(arguments, option);
+    if (arguments->deed != DEED_REFUSE && optind < argc)
+        refuse(arguments, "there is too much on the command line: ", argv[optind]);
+}
+
+void arguments_clear(struct arguments *arguments)
+{
+    free(arguments->plugins);
+    arguments->plugins = NULL;
+}
+
+/* ---- applying ---- */
+
+static char *absolute(const char *path)
+{
+    if (path[0] == '/')
+        return strdup(path);
+    auto_free char *here = getcwd(NULL, 0);
+    return here ? path_join(here, path) : NULL;
+}
+
+static bool replace_folders(struct config_list *list, const char *const *folders, size_t count)
+{
+    char **items = calloc(count + 1, sizeof(*items));
+    if (!items)
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct config_list){ items, 0 };
+    for (; list->count < count; list->count++) {
+        items[list->count] = absolute(folders[list->count]);
+        if (!items[list->count])
+            return false;
+    }
+    return true;
+}
+
+/* The local server's files go along, unless the file puts them elsewhere. */
+static bool replace_state(struct config *config, const char *path)
+{
+    auto_free char *usual_store = text_path(config->state, "server");
+    auto_free char *state = absolute(path);
+    auto_free char *store = state ? text_path(state, "server") : NULL;
+    if (!usual_store || !store)
+        return false;
+    if (strcmp(config->local_store, usual_store) == 0) {
+        free(config->local_store);
+        config->local_store = take(&store);
+    }
+    free(config->state);
+    config->state = take(&state);
+    return true;
+}
+
+bool arguments_apply(const struct arguments *arguments, struct config *config)
+{
+    if (arguments->plugin_count > 0 &&
+        !replace_folders(&config->plugin_folders, arguments->plugins, arguments->plugin_count))
+        return false;
+    if (arguments->state && !replace_state(config, arguments->state))
+        return false;
+    if (arguments->log_level)
+        config->log_level = (uint32_t)arguments->log_level;
+    if (arguments->local)
+        config->local = true;
+    return true;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of agentmeshd. */
+#ifndef HOST_ARGUMENTS_H
+#define HOST_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+
+enum deed { DEED_SERVE, DEED_CHECK, DEED_PRINT_CONFIG, DEED_INSPECT, DEED_HELP, DEED_VERSION, DEED_REFUSE };
+
+struct arguments {
+    enum deed deed; /* DEED_REFUSE: a mistake, which has been told on stderr */
+    const char *config_path;
+    const char *inspect_path;
+    const char *state;
+    const char **plugins; /* folders; ends with NULL */
+    size_t plugin_count;
+    int32_t log_level; /* MESH_LOG_; 0: not said */
+    bool local;
+};
+
+/* Strings are argv's. End with arguments_clear(). */
+void arguments_read(int argc, char **argv, struct arguments *arguments);
+void arguments_clear(struct arguments *arguments);
+
+#define auto_arguments __attribute__((cleanup(arguments_clear)))
+
+void arguments_help(void); /* to stdout */
+
+/* What the command line says goes before what the file says. False: no memory. */
+bool arguments_apply(const struct arguments *arguments, struct config *config);
+
+#endif

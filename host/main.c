@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agentmeshd: loads agents from a folder of plugins and serves them on the mesh. The story of a run. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "base/cleanup.h"
+#include "daemon.h"
+#include "log.h"
+#include "plugin/inspect.h"
+
+enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
+
+static mesh_status serve(const struct arguments *arguments, struct config *config, const struct notify *notify,
+                         mesh_error *err)
+{
+    auto_state struct state *state = NULL;
+    auto_place struct place *place = NULL;
+    auto_daemon struct daemon *daemon = NULL;
+    auto_config struct config *unused = config;
+
+    mesh_status status = state_open(config->state, &state, err);
+    if (status == MESH_OK)
+        status = place_open(config, arguments->local, &place, err);
+    if (status == MESH_OK)
+        status = daemon_new(arguments, take(&unused), state, place, notify, &daemon, err);
+    if (status == MESH_OK)
+        status = daemon_run(daemon, err);
+    if (status == MESH_E_TIMEOUT)
+        _exit(EXIT_SUCCESS); /* threads that did not end may still use all of it */
+    return status;
+}
+
+/* From a configuration that is right to the end. */
+static int run(const struct arguments *arguments, struct config *config)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    struct notify notify;
+    daemon_block_signals(); /* before the first thread, which inherits it */
+    log_set_level((int32_t)config->log_level);
+    if (notify_open(&notify, &err) != MESH_OK)
+        log_event(MESH_LOG_WARN, "the service manager is not told anything", "reason", mesh_error_text(&err), NULL);
+    mesh_error_clear(&err);
+
+    log_event(MESH_LOG_INFO, "agentmeshd begins", "version", mesh_version(), "config", config->path, "state",
+              config->state, NULL);
+    mesh_status status = serve(arguments, config, &notify, &err);
+    if (status != MESH_OK)
+        log_event(MESH_LOG_ERROR, "agentmeshd cannot go on", "reason", mesh_error_text(&err), NULL);
+    mesh_error_clear(&err);
+    notify_close(&notify);
+    return status == MESH_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int read_config(const struct arguments *arguments, struct config **ret_config)
+{
+    auto_config_report struct config_report report;
+    config_report_init(&report);
+    mesh_status status = config_load(arguments->config_path, ret_config, &report);
+    for (size_t i = 0; i < report.count; i++)
+        fprintf(stderr, "agentmeshd: %s\n", report.lines[i]);
+    if (status != MESH_OK)
+        return EXIT_CONFIG;
+    return arguments_apply(arguments, *ret_config) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int serve_or_check(const struct arguments *arguments)
+{
+    auto_config struct config *config = NULL;
+    int code = read_config(arguments, &config);
+    if (code != EXIT_SUCCESS || arguments->deed == DEED_CHECK)
+        return code;
+    return run(arguments, take(&config));
+}
+
+int main(int argc, char **argv)
+{
+    auto_arguments struct arguments arguments;
+    arguments_read(argc, argv, &arguments);
+    switch (arguments.deed) {
+    case DEED_INSPECT:
+        inspect_main(arguments.inspect_path);
+    case DEED_PRINT_CONFIG:
+        config_write_template(stdout);
+        return EXIT_SUCCESS;
+    case DEED_VERSION:
+        printf("agentmeshd %s\n", mesh_version());
+        return EXIT_SUCCESS;
+    case DEED_HELP:
+        arguments_help();
+        return EXIT_SUCCESS;
+    case DEED_REFUSE:
+        return EXIT_USAGE;
+    case DEED_CHECK:
+    case DEED_SERVE:
+        break;
+    }
+    return serve_or_check(&arguments);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a loaded plugin exports. */
+#include "plugin/entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <agentmesh/serving.h>
+
+#include "plugin/elf.h"
+#include "plugin/loader.h"
+
+enum {
+    FIRST_SIZE = offsetof(mesh_plugin, stop) + sizeof(void (*)(void)), /* of the first release */
+    MAX_SIZE = 4096,
+    MAX_TEXT = 64 << 20
+};
+
+/* "0.4.0" of a version number as headers write it. */
+static const char *version_text(uint32_t version, char text[16])
+{
+    snprintf(text, 16, "%u.%u.%u", (unsigned)(version >> 16 & 0xff), (unsigned)(version >> 8 & 0xff),
+             (unsigned)(version & 0xff));
+    return text;
+}
+
+static mesh_status unknown_field(const mesh_plugin *plugin, const char *what, mesh_error *err)
+{
+    char version[16];
+    return mesh_error_set(err, MESH_E_INCOMPATIBLE,
+                          "it sets a %s that this host does not know: it is built for agentmesh %s, this agentmeshd runs "
+                          "%s",
+                          what, version_text(plugin->header_version, version), mesh_version());
+}
+
+static mesh_status check_abi(const mesh_plugin *plugin, size_t available, mesh_error *err)
+{
+    if (plugin->magic != MESH_PLUGIN_MAGIC)
+        return mesh_error_set(err, MESH_E_DATA, "its '%s' does not begin as one: write it with MESH_PLUGIN()",
+                              ELF_ENTRY);
+    if (plugin->abi != MESH_PLUGIN_ABI)
+        return mesh_error_set(err, MESH_E_INCOMPATIBLE,
+                              "it is built for plugin ABI %u, this agentmeshd runs ABI %u: build it again",
+                              (unsigned)plugin->abi, (unsigned)MESH_PLUGIN_ABI);
+    if (plugin->size < FIRST_SIZE || plugin->size > MAX_SIZE || plugin->size > available)
+        return mesh_error_set(err, MESH_E_DATA,
+                              "its '%s' says that it has %zu bytes; it has %zu, and %d to %d are possible", ELF_ENTRY,
+                              plugin->size, available, (int)FIRST_SIZE, (int)MAX_SIZE);
+    return MESH_OK;
+}
+
+/* Copy what the plugin's size covers over zeroes; what lies beyond our own knowledge must be zero. */
+static mesh_status read_plugin(const void *foreign, size_t size, mesh_plugin *ret_plugin, mesh_error *err)
+{
+    mesh_plugin plugin = { 0 };
+    if (size < FIRST_SIZE)
+        return mesh_error_set(err, MESH_E_DATA, "its '%s' has %zu bytes, too few for one", ELF_ENTRY, size);
+    memcpy(&plugin, foreign, FIRST_SIZE);
+    mesh_status status = check_abi(&plugin, size, err);
+    if (status != MESH_OK)
+        return status;
+
+    const unsigned char *bytes = foreign;
+    for (size_t i = sizeof(plugin); i < plugin.size; i++) {
+        if (bytes[i] != 0)
+            return unknown_field(&plugin, "field", err);
+    }
+    memcpy(&plugin, foreign, plugin.size < sizeof(plugin) ? plugin.size : sizeof(plugin));
+    if (plugin.flags != 0)
+        return unknown_field(&plugin, "flag", err);
+    *ret_plugin = plugin;
+    return MESH_OK;
+}
+
+static size_t text_len(const char *text)
+{
+    return text ? strlen(text) : 0;
+}
+
+/* Walks every string of a spec: one that does not end ends the trial load, not the host. */
+static size_t spec_len(const mesh_agent *agent)
+{
+    size_t len = text_len(agent->name) + text_len(agent->description) + text_len(agent->version) +
+                 text_len(agent->input_schema) + text_len(agent->output_schema);
+    for (const char *const *tag = agent->tags; tag && *tag; tag++)
+        len += strlen(*tag);
+    return len;
+}
+
+static mesh_status read_agents(struct entry *entry, mesh_error *err)
+{
+    const mesh_agent *const *listed = entry->plugin.agents;
+    size_t count = 0;
+    while (listed && listed[count])
+        count++;
+    entry->agents = calloc(count + 1, sizeof(*entry->agents));
+    if (!entry->agents)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+
+    for (size_t i = 0; i < count; i++) {
+        mesh_status status = mesh_agent_read(listed[i], &entry->agents[i], err);
+        if (status != MESH_OK)
+            return mesh_error_prefix(err, status, "agent %zu of its list: ", i + 1);
+        entry->text_len += spec_len(&entry->agents[i]);
+    }
+    entry->agent_count = count;
+    if (entry->text_len > MAX_TEXT)
+        return mesh_error_set(err, MESH_E_TOO_LARGE, "names and schemas of its agents have %zu bytes, more than %d",
+                              entry->text_len, (int)MAX_TEXT);
+    return MESH_OK;
+}
+
+mesh_status entry_read(const void *foreign, size_t size, struct entry *ret_entry, mesh_error *err)
+{
+    struct entry entry = { 0 };
+    mesh_status status = read_plugin(foreign, size, &entry.plugin, err);
+    if (status == MESH_OK) {
+        entry.text_len = text_len(entry.plugin.version);
+        status = read_agents(&entry, err);
+    }
+    if (status == MESH_OK)
+        *ret_entry = entry;
+    else
+        entry_clear(&entry);
+    return status;
+}
+
+mesh_status entry_load(void *handle, struct entry *ret_entry, mesh_error *err)
+{
+    const void *symbol;
+    size_t size;
+    mesh_status status = loader_find(handle, ELF_ENTRY, &symbol, &size, err);
+    if (status == MESH_OK)
+        status = entry_read(symbol, size, ret_entry, err);
+    return status;
+}
+
+void entry_clear(struct entry *entry)
+{
+    free(entry->agents);
+    *entry = (struct entry){ 0 };
+}

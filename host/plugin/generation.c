@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A generation: one loaded copy of a plugin. */
+#include "plugin/generation.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <agentmesh/serving.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "log.h"
+#include "plugin/loader.h"
+#include "plugin/step.h"
+
+/* How long a thread that has been joined may still be seen in /proc. */
+enum { THREADS_GONE_MS = 1000 };
+
+/* The call of the plugin's start; the step's while it runs. */
+struct generation_start {
+    struct step *step; /* NULL: it has returned */
+    mesh_status status;
+    mesh_error err;
+    void *state;
+};
+
+static atomic_uint generations;
+
+static mesh_status no_memory(mesh_error *err)
+{
+    return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+}
+
+const char *generation_plugin_of(const char *name)
+{
+    if (!name || name[0] != 'g' || !isdigit((unsigned char)name[1]))
+        return name;
+    const char *dot = strchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+/* ---- open ---- */
+
+static void generation_free(struct generation *generation)
+{
+    entry_clear(&generation->entry);
+    if (generation->start)
+        mesh_error_clear(&generation->start->err);
+    free(generation->start);
+    image_free(generation->image);
+    free(generation->plugin);
+    free(generation);
+}
+
+mesh_status generation_open(const char *plugin, struct image *image, struct generation **ret_generation,
+                            mesh_error *err)
+{
+    struct generation *generation = calloc(1, sizeof(*generation));
+    if (!generation)
+        return no_memory(err);
+    generation->plugin = strdup(plugin);
+    generation->number = atomic_fetch_add(&generations, 1) + 1;
+    snprintf(generation->name, sizeof(generation->name), "g%u.%s", generation->number, plugin);
+
+    mesh_status status = generation->plugin ? loader_open(image->path, &generation->handle, err) : no_memory(err);
+    if (status == MESH_OK)
+        status = entry_load(generation->handle, &generation->entry, err);
+    if (status != MESH_OK) {
+        if (generation->handle)
+            loader_close(generation->handle, image->path, NULL);
+        generation_free(generation);
+        return status;
+    }
+    generation->image = image;
+    *ret_generation = generation;
+    return MESH_OK;
+}
+
+/* ---- start ---- */
+
+/* What mesh.ini says of agents, in the form that a child client takes. */
+static mesh_status open_client(struct generation *generation, mesh_client *mesh, const struct config *config,
+                               mesh_error *err)
+{
+    auto_free mesh_agent_limits *limits = calloc(config->agent_count + 1, sizeof(*limits));
+    auto_free const mesh_agent_limits **list = calloc(config->agent_count + 1, sizeof(*list));
+    if (!limits || !list)
+        return no_memory(err);
+    for (size_t i = 0; i < config->agent_count; i++) {
+        const struct config_agent *agent = &config->agents[i];
+        limits[i] = (mesh_agent_limits){ sizeof(limits[i]), agent->name,       agent->concurrency,
+                                         agent->queue,      agent->timeout_ms, 0 };
+        list[i] = &limits[i];
+    }
+    mesh_child_options options = MESH_CHILD_OPTIONS_INIT;
+    options.name = generation->name;
+    options.settings = config_settings(config, generation->plugin);
+    options.limits = list;
+    return mesh_child_open(mesh, &options, &generation->client, err);
+}
+
+static void run_start(void *closure)
+{
+    struct generation *generation = closure;
+    struct generation_start *start = generation->start;
+    start->status = generation->entry.plugin.start(generation->client, &start->state, &start->err);
+}
+
+/* Learn what start said, once it has returned. */
+static bool start_has_returned(struct generation *generation, uint64_t deadline)
+{
+    struct generation_start *start = generation->start;
+    if (!start->step)
+        return true;
+    if (!step_wait(start->step, deadline))
+        return false;
+    start->step = step_free(start->step);
+    return true;
+}
+
+static mesh_status call_start(struct generation *generation, uint32_t timeout_ms, mesh_error *err)
+{
+    struct generation_start *start = generation->start;
+    start->step = step_start(generation->name, run_start, generation);
+    if (!start->step) {
+        start->status = MESH_E_SYSTEM;
+        return mesh_error_set(err, MESH_E_SYSTEM, "no thread can be started");
+    }
+    if (!start_has_returned(generation, clock_deadline(timeout_ms)))
+        return mesh_error_set(err, MESH_E_TIMEOUT, "its start did not return within %u ms", (unsigned)timeout_ms);
+    if (start->status == MESH_OK)
+        return MESH_OK;
+    if (!*mesh_error_text(&start->err))
+        mesh_error_set(&start->err, start->status, "%s", mesh_status_text(start->status));
+    mesh_error_move(err, &start->err);
+    return mesh_error_prefix(err, start->status, "its start failed: ");
+}
+
+mesh_status generation_start(struct generation *generation, mesh_client *mesh, const struct config *config,
+                             mesh_error *err)
+{
+    mesh_status status = open_client(generation, mesh, config, err);
+    if (status != MESH_OK)
+        return status;
+    generation->start = calloc(1, sizeof(*generation->start));
+    if (!generation->start)
+        return no_memory(err);
+    if (!generation->entry.plugin.start)
+        return MESH_OK;
+    return call_start(generation, config->start_timeout_ms, err);
+}
+
+mesh_status generation_register(struct generation *generation, mesh_error *err)
+{
+    for (size_t i = 0; i < generation->entry.agent_count; i++) {
+        mesh_status status =
+            mesh_register(generation->client, &generation->entry.agents[i], generation->start->state, err);
+        if (status != MESH_OK)
+            return status;
+    }
+    return MESH_OK;
+}
+
+mesh_status generation_serve(struct generation *generation, struct generation *old, mesh_error *err)
+{
+    mesh_status status = mesh_child_swap(old ? old->client : NULL, generation->client, err);
+    if (status == MESH_E_EXISTS || status == MESH_E_NO_MEMORY)
+        return status;
+    generation->serves = true;
+    if (old)
+        old->serves = false;
+    return status;
+}
+
+mesh_status generation_leave(struct generation *generation, mesh_error *err)
+{
+    generation->serves = false;
+    return mesh_child_swap(generation->client, NULL, err);
+}
+
+/* ---- end ---- */
+
+static void tell(const struct generation *generation, int32_t level, const char *text, const char *reason)
+{
+    log_event(level, text, "plugin", generation->plugin, "generation", LOG_INT(generation->number), "reason", reason,
+              NULL);
+}
+
+/* Until no handler runs and no request is kept. */
+static void drain(struct generation *generation, uint32_t timeout_ms)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    while (mesh_client_stop(generation->client, timeout_ms, &err) != MESH_OK) {
+        if (timeout_ms != UINT32_MAX)
+            tell(generation, MESH_LOG_WARN, "still in use after the drain timeout, not unloaded until it is over",
+                 mesh_error_text(&err));
+        timeout_ms = UINT32_MAX;
+        mesh_error_clear(&err);
+    }
+    mesh_error_clear(&err);
+}
+
+static void run_stop(void *closure)
+{
+    struct generation *generation = closure;
+    generation->entry.plugin.stop(generation->client, generation->start->state);
+}
+
+/* Only what has started can be stopped. */
+static void call_stop(struct generation *generation, uint32_t timeout_ms)
+{
+    start_has_returned(generation, CLOCK_NEVER);
+    if (generation->start->status != MESH_OK || !generation->entry.plugin.stop)
+        return;
+    struct step *step = step_start(generation->name, run_stop, generation);
+    if (!step) {
+        tell(generation, MESH_LOG_ERROR, "stop was not called", "no thread can be started");
+        return;
+    }
+    if (!step_wait(step, clock_deadline(timeout_ms))) {
+        tell(generation, MESH_LOG_WARN, "stop does not return, not unloaded until it does", NULL);
+        step_wait(step, CLOCK_NEVER);
+    }
+    step_free(step);
+}
+
+/* The name of any thread of this process that begins with prefix. */
+static bool find_thread(const char *prefix, char ret_name[32])
+{
+    DIR *tasks = opendir("/proc/self/task");
+    bool found = false;
+    if (!tasks)
+        return false;
+    for (const struct dirent *task; !found && (task = readdir(tasks));) {
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/self/task/%.20s/comm", task->d_name);
+        FILE *comm = task->d_name[0] == '.' ? NULL : fopen(path, "re");
+        if (!comm)
+            continue;
+        found = fgets(ret_name, 32, comm) && strncmp(ret_name, prefix, strlen(prefix)) == 0;
+        fclose(comm);
+    }
+    closedir(tasks);
+    ret_name[strcspn(ret_name, "\n")] = '\0';
+    return found;
+}
+
+/* The kernel tells of a thread's end before it takes it off the list: look again for a moment. */
+static bool thread_is_left(const struct generation *generation, char ret_name[32])
+{
+    const struct timespec pause = { 0, 5000000 };
+    char prefix[GENERATION_NAME_SIZE];
+    snprintf(prefix, sizeof(prefix), "g%u.", generation->number);
+    uint64_t deadline = clock_deadline(THREADS_GONE_MS);
+    while (find_thread(prefix, ret_name)) {
+        if (clock_left_ms(deadline) == 0)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* A handler that the plugin installed and left behind would be called after it has gone. */
+static void remove_signal_handlers(const struct generation *generation)
+{
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) != 0 || action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)
+            continue;
+        if (!loader_owns(generation->handle, (void *)(uintptr_t)action.sa_handler))
+            continue;
+        signal(number, SIG_DFL);
+        tell(generation, MESH_LOG_WARN, "a signal handler was left behind, removed", strsignal(number));
+    }
+}
+
+static const char *why_it_stays(const struct generation *generation)
+{
+    if (generation->image->facts.never_unloads)
+        return "it is linked with -z nodelete";
+    if (generation->image->facts.unique_symbols > 0)
+        return "it has GNU_UNIQUE symbols: compile it with -fno-gnu-unique";
+    return "the loader keeps it in memory: a thread-local destructor or another object needs it";
+}
+
+/* True: it is gone from memory. */
+static bool unload(struct generation *generation)
+{
+    char thread[32];
+    if (thread_is_left(generation, thread)) {
+        char reason[96];
+        snprintf(reason, sizeof(reason), "its thread '%s' still runs: stop must end every thread", thread);
+        tell(generation, MESH_LOG_WARN, "pinned in memory", reason);
+        return false;
+    }
+    remove_signal_handlers(generation);
+    if (loader_close(generation->handle, generation->image->path, NULL) != MESH_OK) {
+        tell(generation, MESH_LOG_WARN, "pinned in memory", why_it_stays(generation));
+        return false;
+    }
+    return true;
+}
+
+void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms)
+{
+    if (generation->serves)
+        generation_leave(generation, NULL);
+    if (generation->client)
+        drain(generation, drain_timeout_ms);
+    if (generation->start)
+        call_stop(generation, stop_timeout_ms);
+    mesh_client_close(generation->client);
+    if (unload(generation))
+        tell(generation, MESH_LOG_INFO, "unloaded", NULL);
+    else
+        generation->image = image_forget(generation->image);
+    generation_free(generation);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A generation: one loaded copy of a plugin, with a place on the mesh of its own. Its life is open, start, register, serve,
+ * end, in this order; it may be ended after each. One thread at a time, but where it says otherwise.
+ *
+ * Code of the plugin runs only on threads that bear the generation's name: those of its client and of its steps. That is
+ * how a thread is told that the plugin left behind.
+ */
+#ifndef PLUGIN_GENERATION_H
+#define PLUGIN_GENERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <agentmesh/client.h>
+
+#include "config.h"
+#include "plugin/entry.h"
+#include "plugin/image.h"
+
+enum { GENERATION_NAME_SIZE = 65 };
+
+struct generation {
+    unsigned number;                  /* counts all generations of this process */
+    char *plugin;                     /* the plugin's name */
+    char name[GENERATION_NAME_SIZE];  /* "g7.echo": of its client and, cut short, its threads */
+    struct image *image;
+    void *handle;
+    struct entry entry;
+    mesh_client *client; /* from start on */
+    struct generation_start *start; /* what its start said; NULL: not called */
+    bool serves;                    /* its agents are on the mesh */
+};
+
+/*
+ * Load a copy, which has passed its trial. [step]
+ *
+ * image  taken
+ */
+mesh_status generation_open(const char *plugin, struct image *image, struct generation **ret_generation,
+                            mesh_error *err);
+
+/*
+ * Give it a place on the mesh and let it get ready. [step]
+ *
+ * config  settings and limits are taken from there
+ * MESH_E_TIMEOUT  it is still at it; generation_end() waits for it
+ * anything else   what the plugin said
+ */
+mesh_status generation_start(struct generation *generation, mesh_client *mesh, const struct config *config,
+                             mesh_error *err);
+
+/* Add the agents that it lists. [step] MESH_E_INVALID_ARGUMENT: one of them contradicts itself or mesh.ini. */
+mesh_status generation_register(struct generation *generation, mesh_error *err);
+
+/*
+ * Take the place of another (NULL: there is none). [step]
+ *
+ * MESH_E_EXISTS     another plugin has one of the names; nothing has changed. Details tell agent and owner.
+ * MESH_E_NO_MEMORY  nothing has changed
+ * anything else     it serves; announcing it has failed and is tried again
+ */
+mesh_status generation_serve(struct generation *generation, struct generation *old, mesh_error *err);
+
+/* Take no more requests. [step] Failures: it has left; announcing it has failed. */
+mesh_status generation_leave(struct generation *generation, mesh_error *err);
+
+/*
+ * Leave the mesh if it serves, finish what is in hand, stop, unload, free. Says in the log what holds it up, and how it
+ * ended. Blocks for as long as something of it runs: nothing is pulled away from under running code. [step]
+ */
+void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms);
+
+/* "echo" of "g7.echo": the plugin behind a client's name; the name itself if it is no generation's. */
+const char *generation_plugin_of(const char *name);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The dynamic loader. */
+#include "plugin/loader.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* What to do about refusals whose text alone does not tell. */
+static const char *advice(const char *text)
+{
+    static const struct {
+        const char *text, *advice;
+    } known[] = {
+        { "cannot open shared object file", ": install that library, then reload" },
+        { "undefined symbol: mesh_", ": it is built for a newer agentmesh, or with a misspelt name" },
+        { "undefined symbol", ": link it with the library that defines the symbol (-Wl,-z,defs tells when building)" },
+        { "static TLS block", ": start agentmeshd with GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384" },
+        { "failed to map", ": the state folder must not be mounted noexec" },
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strstr(text, known[i].text))
+            return known[i].advice;
+    }
+    return "";
+}
+
+/* The loader's own text, without the path of our private copy, which nobody knows. */
+static mesh_status explain(const char *path, mesh_error *err)
+{
+    const char *text = dlerror();
+    if (!text)
+        text = "no reason given";
+    size_t len = strlen(path);
+    if (strncmp(text, path, len) == 0 && strncmp(text + len, ": ", 2) == 0)
+        text += len + 2;
+    return mesh_error_set(err, MESH_E_DATA, "it cannot be loaded: %s%s", text, advice(text));
+}
+
+static bool is_loaded(const char *path)
+{
+    void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+    if (handle)
+        dlclose(handle);
+    return handle;
+}
+
+/* Whether any page of a file is in memory. */
+static bool is_mapped(const char *path)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (!maps)
+        return false;
+    auto_free char *line = NULL;
+    size_t capacity = 0;
+    bool found = false;
+    while (!found && getline(&line, &capacity, maps) > 0)
+        found = strstr(line, path);
+    fclose(maps);
+    return found;
+}
+
+mesh_status loader_open(const char *path, void **ret_handle, mesh_error *err)
+{
+    if (is_loaded(path))
+        return mesh_error_set(err, MESH_E_EXISTS, "'%s' is loaded already", path);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        return explain(path, err);
+    *ret_handle = handle;
+    return MESH_OK;
+}
+
+mesh_status loader_find(void *handle, const char *name, const void **ret_symbol, size_t *ret_size, mesh_error *err)
+{
+    const void *symbol = dlsym(handle, name);
+    struct link_map *own = NULL, *definer = NULL;
+    Dl_info info;
+    if (symbol && dlinfo(handle, RTLD_DI_LINKMAP, &own) == 0 &&
+        dladdr1(symbol, &info, (void **)&definer, RTLD_DL_LINKMAP) != 0 && definer != own)
+        return mesh_error_set(err, MESH_E_DATA, "its '%s' is that of '%s', which it is linked to", name,
+                              info.dli_fname);
+    const ElfW(Sym) *entry = NULL;
+    if (!symbol || !own || dladdr1(symbol, &info, (void **)&entry, RTLD_DL_SYMENT) == 0 || !entry)
+        return mesh_error_set(err, MESH_E_DATA, "it exports no '%s'", name);
+    *ret_symbol = symbol;
+    *ret_size = entry->st_size;
+    return MESH_OK;
+}
+
+uintptr_t loader_base(void *handle)
+{
+    struct link_map *map = NULL;
+    return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 ? (uintptr_t)map->l_addr : 0;
+}
+
+bool loader_owns(void *handle, const void *address)
+{
+    struct link_map *own = NULL, *owner = NULL;
+    Dl_info info;
+    return dlinfo(handle, RTLD_DI_LINKMAP, &own) == 0 &&
+           dladdr1(address, &info, (void **)&owner, RTLD_DL_LINKMAP) != 0 && owner == own;
+}
+
+mesh_status loader_close(void *handle, const char *path, mesh_error *err)
+{
+    dlclose(handle);
+    if (!is_loaded(path) && !is_mapped(path))
+        return MESH_OK;
+    return mesh_error_set(err, MESH_E_SYSTEM, "the loader keeps it in memory");
+}
