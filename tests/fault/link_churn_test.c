@@ -84,7 +84,9 @@ static void *make_traffic(void *closure)
     struct link *link = closure;
     struct header headers[] = { { "X-Mesh-Request-Id", "" }, { "X-Mesh-Status", "ok" } };
     struct link_outgoing plain = { .subject = "churn.traffic", .body = mesh_text("something said") };
-    struct link_outgoing full = { .subject = "churn.traffic", .headers = headers, .header_count = 2, .body = plain.body };
+    struct link_outgoing full = {
+        .subject = "churn.traffic", .headers = headers, .header_count = 2, .body = plain.body
+    };
 
     while (!atomic_load(&traffic_ends)) {
         for (int i = 0; i < BURST; i++)

@@ -45,7 +45,7 @@ static void a_link_tells_that_it_is_connected(void)
     expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
     expect_true(link_is_connected(probe.link));
     expect_int(link_max_payload(probe.link), 1024 * 1024);
-    expect_true(probe_await_line(&probe, "connected"));
+    expect_true(probe_await_line(&probe, "linked"));
     expect_int(probe_count_lines(&probe, ""), 1);
     probe_clear(&probe);
 }
@@ -301,6 +301,7 @@ static void what_is_too_large_is_not_sent(void)
 static void subjects_that_would_break_the_line_are_refused(void)
 {
     static const char *const subjects[] = { "", "two words", "line\nend", "line\rend", "tab\tbed" };
+    static const char *const patterns[] = { ".", "a.", ".a", "a..b", "a.>.b", ">.a" };
     struct probe probe;
 
     probe_init(&probe);
@@ -313,6 +314,11 @@ static void subjects_that_would_break_the_line_are_refused(void)
         message.reply = NULL;
         expect_int(link_publish(probe.link, &message, NULL), MESH_E_INVALID_ARGUMENT);
         expect_int(link_subscribe(probe.link, subjects[i], NULL, probe_message, &probe, &subscription, NULL),
+                   MESH_E_INVALID_ARGUMENT);
+    }
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        struct link_subscription *subscription = NULL;
+        expect_int(link_subscribe(probe.link, patterns[i], NULL, probe_message, &probe, &subscription, NULL),
                    MESH_E_INVALID_ARGUMENT);
     }
     expect_int(link_flush(probe.link, PROBE_WAIT_MS, NULL), MESH_OK);

@@ -69,38 +69,73 @@ mesh_status serve(mesh_client *client, const char *name, mesh_handler handler, v
     return status;
 }
 
+mesh_status serve_text(mesh_client *client, const char *name, const char *text)
+{
+    return serve(client, name, answer_text, (void *)text);
+}
+
 /* ---- callers ---- */
+
+static char *call_or_fail(mesh_client *client, const char *agent, mesh_error *err)
+{
+    mesh_reply *reply = NULL;
+    char *text = NULL;
+    if (mesh_call(client, agent, mesh_text("1"), NULL, &reply, err) == MESH_OK)
+        text = strdup(mesh_reply_body(reply).data);
+    else if (asprintf(&text, "%s: %s", mesh_error_code(err), mesh_error_message(err)) < 0)
+        text = NULL;
+    mesh_reply_free(reply);
+    return text;
+}
 
 char *call(mesh_client *client, const char *agent)
 {
     mesh_error err = MESH_ERROR_INIT;
-    mesh_reply *reply = NULL;
-    char *text = NULL;
-    if (mesh_call(client, agent, mesh_text("1"), NULL, &reply, &err) == MESH_OK)
-        text = strdup(mesh_reply_body(reply).data);
-    else if (asprintf(&text, "%s: %s", mesh_error_code(&err), mesh_error_message(&err)) < 0)
-        text = NULL;
-    mesh_reply_free(reply);
+    char *text = call_or_fail(client, agent, &err);
     mesh_error_clear(&err);
     return text;
+}
+
+struct expected {
+    mesh_client *client;
+    const char *agent, *answer;
+};
+
+static bool answers_as_expected(void *data)
+{
+    const struct expected *what = data;
+    auto_free char *answer = call(what->client, what->agent);
+    return answer && strcmp(answer, what->answer) == 0;
+}
+
+bool becomes_callable(mesh_client *client, const char *agent, const char *expected)
+{
+    struct expected what = { client, agent, expected };
+    return comes_true(answers_as_expected, &what, WAIT_MS);
 }
 
 static void *run_caller(void *closure)
 {
     struct caller *caller = closure;
-    caller->said = call(caller->client, caller->agent);
+    caller->said = call_or_fail(caller->client, caller->agent, &caller->failure);
     return NULL;
 }
 
 void caller_start(struct caller *caller, mesh_client *client, const char *agent)
 {
-    *caller = (struct caller){ .client = client, .agent = agent };
+    *caller = (struct caller){ .client = client, .agent = agent, .failure = MESH_ERROR_INIT };
     pthread_create(&caller->thread, NULL, run_caller, caller);
 }
 
 void caller_join(struct caller *caller)
 {
     pthread_join(caller->thread, NULL);
+}
+
+void caller_clear(struct caller *caller)
+{
+    free(caller->said);
+    mesh_error_clear(&caller->failure);
 }
 
 /* ---- JSON ---- */

@@ -28,8 +28,10 @@ void gate_init(struct gate *gate);
 bool gate_has(struct gate *gate, int count); /* waits until so many handlers wait at it */
 void gate_open(struct gate *gate);
 
-/* Register a responder that takes any JSON; returns the status, and prints the error of a failure. */
+/* Register a responder that takes any JSON; returns the status, and prints the error of a failure. serve_text() is for
+ * answer_text(). */
 mesh_status serve(mesh_client *client, const char *name, mesh_handler call, void *state);
+mesh_status serve_text(mesh_client *client, const char *name, const char *text);
 
 /* ---- callers ---- */
 
@@ -42,22 +44,27 @@ char *call(mesh_client *client, const char *agent);
         expect_str(answer_, (expected));                   \
     } while (0)
 
+/* Calls until the answer is this one; false if it never is. */
+bool becomes_callable(mesh_client *client, const char *agent, const char *expected);
+
 /* A call on a thread of its own. */
 struct caller {
     mesh_client *client;
     const char *agent;
     pthread_t thread;
-    char *said;
+    char *said;         /* as call() tells it */
+    mesh_error failure; /* MESH_OK if it was answered */
 };
 
 void caller_start(struct caller *caller, mesh_client *client, const char *agent);
-void caller_join(struct caller *caller); /* said is to be freed then */
+void caller_join(struct caller *caller);
+void caller_clear(struct caller *caller);
 
-#define expect_said(caller, expected)            \
-    do {                                         \
-        caller_join(caller);                     \
+#define expect_said(caller, expected)           \
+    do {                                        \
+        caller_join(caller);                    \
         expect_str((caller)->said, (expected)); \
-        free((caller)->said);                    \
+        caller_clear(caller);                   \
     } while (0)
 
 /* ---- what is stored ---- */

@@ -16,8 +16,8 @@ extern char **environ;
 void compile_plugin(const char *source, const char *path, ...)
 {
     /* COMPILER, SDK_INCLUDE, LIBRARY and PLUGIN_SOURCES come from CMake. */
-    const char *argv[MAX_ARGUMENTS] = { COMPILER,    "-shared", "-fPIC",     "-Wall", "-fvisibility=hidden", "-I",
-                                        SDK_INCLUDE, "-pthread" };
+    const char *argv[MAX_ARGUMENTS] = { COMPILER, "-shared",   "-fPIC",   "-Wall", "-fvisibility=hidden",
+                                        "-I",     SDK_INCLUDE, "-pthread" };
     size_t count = 8;
     char file[4096];
     snprintf(file, sizeof(file), "%s/%s", PLUGIN_SOURCES, source);

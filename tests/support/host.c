@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "folder.h"
+#include "suite.h"
 
 enum { LOG_MAX = 64 << 20, PATIENCE_MS = 20000, END_MS = 60000, MAX_ARGUMENTS = 16 };
 
@@ -162,12 +163,14 @@ struct host *host_new(const char *url, const char *ini)
     return host;
 }
 
-static _Noreturn void become_host(const char *const *argv, int log_fd)
+static _Noreturn void become_host(const struct host *host, const char *const *argv, int log_fd)
 {
     sigset_t none;
     sigemptyset(&none);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (host->prepare && !host->prepare(host))
+        _exit(77);
     dup2(log_fd, STDERR_FILENO);
     execv(argv[0], (char *const *)argv);
     _exit(127);
@@ -186,7 +189,7 @@ void host_spawn(struct host *host, const char *const *arguments)
     if (host->pid < 0)
         die("fork");
     if (host->pid == 0)
-        become_host(argv, ends[1]);
+        become_host(host, argv, ends[1]);
     close(ends[1]);
     host->log = log_open(ends[0]);
 }
@@ -228,6 +231,8 @@ int host_wait(struct host *host)
     if (waitpid(host->pid, &status, 0) != host->pid)
         die("wait");
     host->pid = 0;
+    if (strstr(buf_text(&host->log->text), "Sanitizer"))
+        fprintf(stderr, "host: it was found to be wrong:\n%s\n", buf_text(&host->log->text));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -237,7 +242,7 @@ static struct host *end_with(struct host *host, int number)
         return NULL;
     if (host->pid > 0) {
         host_signal(host, number);
-        host_wait(host);
+        expect_int(host_wait(host), number == SIGTERM ? 0 : 128 + number);
     }
     log_close(host->log);
     free(host->plugins);

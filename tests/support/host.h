@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An agentmeshd under test, with folders of its own: plugins, state, mesh.ini. What it logs is kept, and can be waited for.
- * It ends with the test program, however that ends. Whatever goes wrong here ends the program.
+ * An agentmeshd under test, with folders of its own: plugins, state, mesh.ini. What it logs is kept, and can be waited
+ * for. It ends with the test program, however that ends. Whatever goes wrong here ends the program.
  */
 #ifndef SUPPORT_HOST_H
 #define SUPPORT_HOST_H
@@ -13,6 +13,7 @@
 struct host {
     char *folder; /* of everything below */
     char *plugins, *state, *config;
+    bool (*prepare)(const struct host *host); /* called in its process before it begins; false: it ends with 77 */
     pid_t pid;
     struct host_log *log;
 };

@@ -50,9 +50,9 @@ static void add_line(struct probe *probe, const char *format, ...)
 static void on_state(void *closure, enum link_state state, const char *text)
 {
     if (state == LINK_CONNECTED)
-        add_line(closure, "connected");
+        add_line(closure, "linked");
     else
-        add_line(closure, "disconnected: %s", text);
+        add_line(closure, "cut off: %s", text);
 }
 
 static void on_denied(void *closure, bool is_publish, const char *subject)

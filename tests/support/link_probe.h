@@ -18,7 +18,9 @@ struct probe {
     pthread_cond_t changed;
     struct link_message *messages; /* in the order of their arrival */
     size_t message_count;
-    char **lines; /* entries "key=value @revision" or "key deleted", refusals, states: "connected", "disconnected: why" */
+    /* "key=value @revision", "key deleted", "linked", "cut off: why", "denied: publish subject", "refused (status):
+     * why" */
+    char **lines;
     size_t line_count;
     size_t gone;
     bool held; /* on_message waits, which no callback outside a test may do */

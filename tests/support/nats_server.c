@@ -28,7 +28,7 @@ struct nats_server {
     char url[64];
     char *extra;
     bool jetstream;
-    int port; /* 0 before the first start: the server takes a free one */
+    int port;  /* 0 before the first start: the server takes a free one */
     pid_t pid; /* 0 when it does not run */
     pid_t guard;
     int guard_pipe;
@@ -267,7 +267,8 @@ static struct nats_server *start(const char *extra, bool jetstream)
 
     if (!server)
         die("no memory");
-    snprintf(server->folder, sizeof(server->folder), "%s/mesh-nats-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    snprintf(server->folder, sizeof(server->folder), "%s/mesh-nats-XXXXXX",
+             temporary && *temporary ? temporary : "/tmp");
     if (!mkdtemp(server->folder))
         die("%s: %s", server->folder, strerror(errno));
     if (!servers)

@@ -80,10 +80,14 @@ mesh_client *peer_client(const mesh_client_options *options)
 
 struct peer *peer_open(void)
 {
+    return peer_open_at(nats_server_url(peer_server()));
+}
+
+struct peer *peer_open_at(const char *url)
+{
     struct peer *peer = calloc(1, sizeof(*peer));
     mesh_error err = MESH_ERROR_INIT;
-    const struct link_options options = { .url = nats_server_url(peer_server()), .name = "peer",
-                                          .connect_timeout_ms = 5000 };
+    const struct link_options options = { .url = url, .name = "peer", .connect_timeout_ms = 5000 };
     must(link_open(&options, &peer->link, &err), &err, "open a peer");
     return peer;
 }

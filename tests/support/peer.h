@@ -20,6 +20,7 @@ mesh_client *peer_client(const mesh_client_options *options);
 
 struct peer;
 struct peer *peer_open(void);
+struct peer *peer_open_at(const char *url); /* on another server, or as another user */
 struct peer *peer_close(struct peer *peer); /* returns NULL */
 struct link *peer_link(struct peer *peer);
 

@@ -19,7 +19,7 @@ function tell_of_run_test() {
     if (status == "run" || ok > 0)
         print "passed", (ok + bad + skipped > 0 ? ok : 1)
     if (status == "fail")
-        print "failed", (bad > 0 ? bad : 1), name ": " (bad > 0 ? bad_names : "ended with an error or was ended")
+        print "failed", (bad > 0 ? bad : 1), name ": " (bad_names == "" ? "ended with an error or was ended" : bad_names)
     if (skipped > 0)
         print "skipped", skipped, name ": " reasons
 }
@@ -56,6 +56,7 @@ function joined(list, item) {
     sub(/.*\.\.\. skipped /, "", reason)
     reasons = joined(reasons, reason)
 }
+/^SUMMARY: / && !index(bad_names, $3) { bad_names = joined(bad_names, plain($2 " " $3 " " $4)) }
 /^ *skipped: / {
     reason = plain($0)
     sub(/^ *skipped: /, "", reason)

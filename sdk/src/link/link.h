@@ -70,7 +70,7 @@ struct link_outgoing {
 
 /* Hand a message to the connection; it is on the wire soon after (see link_flush()). Does not wait for the server.
  * MESH_E_TOO_LARGE over the server's maximum (headers count), MESH_E_CONNECTION_FAILED while disconnected with a full
- * buffer. Header values must hold no CR or LF. */
+ * buffer or before the first connection. Header values must hold no CR or LF. */
 mesh_status link_publish(struct link *link, const struct link_outgoing *message, mesh_error *err);
 
 /* Wait until the server has seen all that was published before. Blocks. */
@@ -153,8 +153,12 @@ typedef void (*link_entry_callback)(void *closure, const struct link_entry *entr
 mesh_status link_keys_each(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
                            void *closure, mesh_error *err);
 
-/* Call for the current value of each matching key, then for each change, deletes included, until ended by
- * link_unsubscribe(). Survives reconnects; a value may be told twice. Blocks for the set-up. */
+/*
+ * Call for the current value of each matching key, then for each change, deletes included, until ended by
+ * link_unsubscribe(). Survives reconnects and emptied servers: then all current values are told again, and keys that are
+ * gone without a marker as deleted, with revision 0. Blocks for the set-up; without a connection it succeeds at once and
+ * the set-up is made when there is one.
+ */
 mesh_status link_keys_watch(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
                             void *closure, struct link_subscription **ret_subscription, mesh_error *err);
 

@@ -76,13 +76,15 @@ mesh_status consumer_create(struct link *link, const char *bucket, const char *p
     return status;
 }
 
+/* JetStream does nothing for who wants no answer; this one is not read. */
 void consumer_delete(struct link *link, const char *bucket, const char *name)
 {
-    auto_free char *subject = NULL;
+    auto_free char *subject = NULL, *reply = NULL;
 
-    if (asprintf(&subject, "$JS.API.CONSUMER.DELETE.KV_%s.%s", bucket, name) < 0)
+    if (asprintf(&subject, "$JS.API.CONSUMER.DELETE.KV_%s.%s", bucket, name) < 0 ||
+        asprintf(&reply, "%s.ignored", link->inbox) < 0)
         return;
-    struct link_outgoing message = { .subject = subject };
+    struct link_outgoing message = { .subject = subject, .reply = reply };
     link_publish(link, &message, NULL);
 }
 

@@ -7,6 +7,7 @@
 #define LINK_NATS_INTERNAL_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include <nats/nats.h>
@@ -37,8 +38,9 @@ struct session {
 
 /* One natsSubscription, from its making until nats.c has let go of it. */
 struct leg {
+    struct link *link;
     natsSubscription *handle;
-    struct session *session;
+    struct session *session;         /* not to be touched once buried */
     struct link_subscription *owner; /* not to be touched once complete */
     atomic_int birth;                /* enum leg_birth */
     atomic_bool leaves_when_empty;   /* drained while there is no connection */
@@ -71,7 +73,7 @@ struct link_subscription {
     enum subscription_state state;
     bool attaching;                             /* a thread is making the leg */
     struct leg *leg;                            /* NULL while there is no connection */
-    struct link_subscription *next, **previous; /* in the link's list, or in its list of those that are gone */
+    struct link_subscription *next, **previous; /* in one of the link's lists */
 };
 
 struct link {
@@ -90,7 +92,7 @@ struct link {
     pthread_cond_t graves;   /* for the sexton */
     pthread_cond_t answered; /* for who asks */
     struct session *session;
-    struct link_subscription *subscriptions, *gone;
+    struct link_subscription *subscriptions, *loose, *gone; /* loose: alive, and waiting for a leg */
     struct leg *graveyard, *stillborn;
     struct leg *line, *line_end; /* legs that wait for their drain */
     unsigned draining;
@@ -108,6 +110,10 @@ struct link {
 
 /* A subject nobody else uses. */
 void link_write_inbox(char inbox[LINK_INBOX_SIZE]);
+
+/* Threads leave the signals to the program's own: block them where nats.c or we may make one. */
+void signals_block(sigset_t *ret_before);
+void signals_restore(const sigset_t *before);
 
 /* ---- nats_session.c ---- */
 
@@ -213,7 +219,7 @@ mesh_status bucket_missing(const struct link *link, const char *bucket, mesh_err
 #define HEADER_OPERATION "KV-Operation"
 #define HEADER_MARKER "Nats-Marker-Reason"
 
-enum { CONSUMER_NAME_SIZE = 40, CONSUMER_HEARTBEAT_MS = 5000 };
+enum { CONSUMER_NAME_SIZE = 40, CONSUMER_HEARTBEAT_MS = 3000 };
 
 mesh_status consumer_check(const char *pattern, mesh_error *err);
 void consumer_name(char name[CONSUMER_NAME_SIZE]);

@@ -12,7 +12,7 @@ enum { BURY_FLUSH_MS = 5000, BURY_AGAIN_MS = 500, DRAINS_AT_A_TIME = 16 };
 /* [link] Hold a message back until it is known whether nats.c will tell the end of this leg. */
 static bool leg_is_born(struct leg *leg)
 {
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     if (atomic_load(&leg->birth) == LEG_UNBORN) {
         pthread_mutex_lock(&link->lock);
@@ -33,7 +33,7 @@ static bool leg_is_empty(struct leg *leg)
 
 static void leg_put(struct leg *leg)
 {
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     pthread_mutex_lock(&link->lock);
     leg->busy--;
@@ -80,12 +80,14 @@ static void line_join(struct link *link, struct leg *leg)
 
 static void leave_place(struct leg *leg)
 {
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     pthread_mutex_lock(&link->lock);
-    if (leg->drains)
+    if (leg->drains) {
+        leg->drains = false;
         link->draining--;
-    leg->drains = false;
+        pthread_cond_broadcast(&link->changed);
+    }
     pthread_mutex_unlock(&link->lock);
 }
 
@@ -94,7 +96,9 @@ static void line_advance(struct link *link)
 {
     struct leg *leg;
     bool connected = false;
+    sigset_t before;
 
+    signals_block(&before);
     while ((leg = line_next(link, &connected)) != NULL) {
         if (!connected || natsSubscription_DrainTimeout(leg->handle, 0) != NATS_OK) {
             leave_place(leg);
@@ -102,11 +106,12 @@ static void line_advance(struct link *link)
         }
         leg_put(leg);
     }
+    signals_restore(&before);
 }
 
 void leg_leave(struct leg *leg, bool drain)
 {
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     if (drain) {
         line_join(link, leg);
@@ -120,7 +125,7 @@ void leg_leave(struct leg *leg, bool drain)
 /* [link] After a callback: a leg that leaves when it is empty, if nobody else is about to take it off. */
 static void leg_go_on_leaving(struct leg *leg)
 {
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     if (!atomic_load(&leg->leaves_when_empty) || !atomic_exchange(&leg->leaves_when_empty, false))
         return;
@@ -158,7 +163,7 @@ static void leg_to_graveyard(struct link *link, struct leg *leg)
 static void on_complete(void *closure)
 {
     struct leg *leg = closure;
-    struct link *link = leg->session->link;
+    struct link *link = leg->link;
 
     leave_place(leg);
     line_advance(link);
@@ -166,7 +171,6 @@ static void on_complete(void *closure)
     pthread_mutex_lock(&link->lock);
     subscription_lose_leg(leg->owner, leg);
     leg_to_graveyard(link, leg);
-    pthread_cond_broadcast(&link->changed);
     pthread_mutex_unlock(&link->lock);
 }
 
@@ -174,16 +178,16 @@ static natsStatus leg_subscribe(struct leg *leg)
 {
     const struct link_subscription *owner = leg->owner;
     natsConnection *nc = leg->session->nc;
+    sigset_t before;
 
-    if (owner->queue)
-        return natsConnection_QueueSubscribe(&leg->handle, nc, owner->subject, owner->queue, on_message, leg);
-    return natsConnection_Subscribe(&leg->handle, nc, owner->subject, on_message, leg);
+    signals_block(&before);
+    natsStatus status =
+        owner->queue ? natsConnection_QueueSubscribe(&leg->handle, nc, owner->subject, owner->queue, on_message, leg)
+                     : natsConnection_Subscribe(&leg->handle, nc, owner->subject, on_message, leg);
+    signals_restore(&before);
+    return status;
 }
 
-/*
- * Make a leg. It is busy until attach() lets go of it. A connection that is closed meanwhile leaves a subscription
- * whose end nats.c does not tell: that leg is stillborn, and not handed out.
- */
 natsStatus leg_new(struct link_subscription *owner, struct session *session, struct leg **ret_leg)
 {
     struct link *link = session->link;
@@ -191,7 +195,7 @@ natsStatus leg_new(struct link_subscription *owner, struct session *session, str
 
     if (!leg)
         return NATS_NO_MEMORY;
-    *leg = (struct leg){ .session = session, .owner = owner, .busy = 1 };
+    *leg = (struct leg){ .link = link, .session = session, .owner = owner, .busy = 1 };
     natsStatus status = leg_subscribe(leg);
     if (status != NATS_OK) {
         free(leg);

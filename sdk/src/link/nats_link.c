@@ -11,7 +11,7 @@
 #include "base/id.h"
 
 enum {
-    CLOSE_FLUSH_MS = 2000,
+    CLOSE_MS = 2000,
     DELIVERY_THREADS_MIN = 2,
     DELIVERY_THREADS_MAX = 8,
 };
@@ -40,9 +40,7 @@ static char *hide_passwords(const char *url)
         if (*url)
             buf_putc(&out, *url++);
     }
-    if (out.len == 0)
-        buf_puts(&out, "");
-    return out.data || out.failed ? buf_take(&out) : strdup("");
+    return buf_take(&out);
 }
 
 static bool copy_text(const char **slot)
@@ -93,28 +91,46 @@ void link_write_inbox(char inbox[LINK_INBOX_SIZE])
     snprintf(inbox, LINK_INBOX_SIZE, "_INBOX.%s", id);
 }
 
+/* Either all of them, or none. */
+static bool init_conditions(struct link *link)
+{
+    pthread_cond_t *conditions[] = { &link->changed, &link->graves, &link->answered };
+    size_t made = 0;
+
+    while (made < 3 && clock_cond_init(conditions[made]))
+        made++;
+    for (size_t i = 0; made < 3 && i < made; i++)
+        pthread_cond_destroy(conditions[i]);
+    return made == 3;
+}
+
 static struct link *link_new(const struct link_options *options)
 {
     auto_free struct link *link = calloc(1, sizeof(*link));
 
-    if (!link || !clock_cond_init(&link->changed))
+    if (!link || !init_conditions(link))
         return NULL;
-    if (!clock_cond_init(&link->graves)) {
-        pthread_cond_destroy(&link->changed);
-        return NULL;
-    }
-    if (!clock_cond_init(&link->answered)) {
-        pthread_cond_destroy(&link->graves);
-        pthread_cond_destroy(&link->changed);
-        return NULL;
-    }
     pthread_mutex_init(&link->lock, NULL);
     map_init(&link->questions);
     atomic_init(&link->max_payload, LINK_PAYLOAD_DEFAULT);
     link_write_inbox(link->inbox);
-    if (!copy_options(link, options))
-        return link_free(take(&link));
-    return take(&link);
+    return copy_options(link, options) ? take(&link) : link_free(take(&link));
+}
+
+void signals_block(sigset_t *ret_before)
+{
+    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
+    sigset_t all;
+
+    sigfillset(&all);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        sigdelset(&all, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &all, ret_before);
+}
+
+void signals_restore(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 /* Intake is spread over as many threads as there are processors, within reason. Process-wide in nats.c. */
@@ -155,31 +171,52 @@ static mesh_status no_thread(mesh_error *err)
     return mesh_error_set(err, MESH_E_SYSTEM, "cannot start a thread for the connection");
 }
 
-mesh_status link_open(const struct link_options *options, struct link **ret_link, mesh_error *err)
+/* The threads of nats.c and ours, the first connection. */
+static mesh_status start(struct link *link, mesh_error *err)
 {
-    if (!options->url || !*options->url)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "no URL to connect to");
-    if (nats_Open(-1) != NATS_OK)
-        return mesh_error_set(err, MESH_E_SYSTEM, "the NATS library does not start");
-    size_delivery_pool();
-    struct link *link = link_new(options);
-    if (!link)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
-
     link->sexton_runs = start_thread(&link->sexton, sexton_main, link, "mesh-sexton");
     mesh_status status = link->sexton_runs ? questions_open(link, err) : no_thread(err);
     if (status == MESH_OK)
-        status = options->keep_trying ? session_check(link, err) : first_session(link, err);
-    if (status == MESH_OK) {
-        link->keeper_runs = start_thread(&link->keeper, keeper_main, link, "mesh-keeper");
-        status = link->keeper_runs ? MESH_OK : no_thread(err);
-    }
+        status = link->options.keep_trying ? session_check(link, err) : first_session(link, err);
+    if (status != MESH_OK)
+        return status;
+    link->keeper_runs = start_thread(&link->keeper, keeper_main, link, "mesh-keeper");
+    return link->keeper_runs ? MESH_OK : no_thread(err);
+}
+
+mesh_status link_open(const struct link_options *options, struct link **ret_link, mesh_error *err)
+{
+    sigset_t before;
+
+    if (!options->url || !*options->url)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "no URL to connect to");
+    struct link *link = link_new(options);
+    if (!link)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
+    signals_block(&before);
+    bool opened = nats_Open(-1) == NATS_OK;
+    if (opened)
+        size_delivery_pool();
+    mesh_status status =
+        opened ? start(link, err) : mesh_error_set(err, MESH_E_SYSTEM, "the NATS library does not start");
+    signals_restore(&before);
     if (status != MESH_OK) {
         link_close(link);
         return status;
     }
     *ret_link = link;
     return MESH_OK;
+}
+
+/* Let those that drain deliver what they have. */
+static void await_drains(struct link *link)
+{
+    uint64_t deadline = clock_deadline(CLOSE_MS);
+
+    pthread_mutex_lock(&link->lock);
+    while ((link->draining > 0 || link->line) && clock_ms() < deadline)
+        clock_cond_wait(&link->changed, &link->lock, deadline);
+    pthread_mutex_unlock(&link->lock);
 }
 
 /* Close the connection and wait until nats.c has let go of everything. */
@@ -201,8 +238,8 @@ struct link *link_close(struct link *link)
 {
     if (!link)
         return NULL;
-    if (link_is_connected(link))
-        link_flush(link, CLOSE_FLUSH_MS, NULL);
+    if (link_is_connected(link) && link_flush(link, CLOSE_MS, NULL) == MESH_OK)
+        await_drains(link);
     pthread_mutex_lock(&link->lock);
     link->stopping = true;
     questions_fail(link);

@@ -41,7 +41,9 @@ static void list_add(struct list *list, struct link_message *message)
     struct delivery delivery = { 0 };
     enum delivery_kind kind = delivery_read(message, list->bucket, &delivery);
 
-    if (kind == DELIVERY_END || (kind == DELIVERY_HEARTBEAT && delivery.number != list->count))
+    if (kind == DELIVERY_HEARTBEAT && delivery.number == list->count)
+        list->complete = true; /* nothing is left to deliver */
+    else if (kind == DELIVERY_HEARTBEAT || kind == DELIVERY_END)
         list->broken = true;
     if (kind != DELIVERY_ENTRY)
         return;

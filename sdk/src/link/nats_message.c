@@ -8,6 +8,8 @@
 
 #define HEADER_MAGIC "NATS/1.0"
 
+enum { NATS_READS_EMPTY_VALUES = 0x030e00 }; /* 3.14.0 */
+
 /* ---- out ---- */
 
 /* What the headers take on the wire: "NATS/1.0" and one line each, with the empty line at the end. */
@@ -108,9 +110,10 @@ mesh_bytes link_message_body(const struct link_message *message)
 }
 
 /*
- * The header block as it came. nats.c up to 3.13 reads an empty value wrongly: the value becomes the next line, whose
- * own header is lost, and an empty last one makes all headers unreadable, so we read the block ourselves. In those
- * versions a message is one piece of memory: subject, reply and header block, each with a NUL, then the body.
+ * The header block as it came, NULL if there is none. nats.c before 3.14 reads an empty value wrongly: the value
+ * becomes the next line, whose own header is lost, and an empty last one makes all headers unreadable. So we read the
+ * block ourselves: in those versions a message is one piece of memory, subject, reply and block each with a NUL, then
+ * the body.
  */
 static char *header_block(const struct link_message *message, size_t *ret_len)
 {
@@ -118,20 +121,24 @@ static char *header_block(const struct link_message *message, size_t *ret_len)
     const char *reply = natsMsg_GetReply(msg_of(message));
     const char *start = reply ? reply : natsMsg_GetSubject(msg_of(message));
 
+    if (nats_GetVersionNumber() >= NATS_READS_EMPTY_VALUES)
+        return NULL;
     start += strlen(start) + 1;
-    if (!data || data <= start || (size_t)(data - start) <= strlen(HEADER_MAGIC) ||
-        strncmp(start, HEADER_MAGIC, strlen(HEADER_MAGIC)) != 0)
+    if (!data || data <= start || strncmp(start, HEADER_MAGIC, strlen(HEADER_MAGIC)) != 0)
         return NULL;
     *ret_len = (size_t)(data - start) - 1;
     return (char *)start;
 }
 
-static bool reads_headers_right(void)
+static const char *read_by_nats(const struct link_message *message, const char *name)
 {
-    return nats_GetVersionNumber() >= 0x030e00;
+    const char *value = NULL;
+
+    natsMsgHeader_Get(msg_of(message), name, &value);
+    return value;
 }
 
-/* Cut blanks off both ends of a value, in place. What follows it is the end of its line. */
+/* Cut blanks off both ends of a value, in place; the line's CR at least is behind it. */
 static const char *trimmed(char *value, char *end)
 {
     while (value < end && (*value == ' ' || *value == '\t'))
@@ -140,6 +147,13 @@ static const char *trimmed(char *value, char *end)
         end--;
     *end = '\0';
     return value;
+}
+
+/* Whether a line, without its LF, is of this header. Its CR has become NUL where its value was read before. */
+static bool is_line_of(const char *line, size_t len, const char *name, size_t name_len)
+{
+    return len > name_len + 1 && line[name_len] == ':' && memcmp(line, name, name_len) == 0 &&
+           (line[len - 1] == '\r' || line[len - 1] == '\0');
 }
 
 static const char *find_header(char *block, size_t len, const char *name)
@@ -151,8 +165,7 @@ static const char *find_header(char *block, size_t len, const char *name)
     while (line_end) {
         char *line = line_end + 1;
         line_end = memchr(line, '\n', (size_t)(end - line));
-        if (line_end && (size_t)(line_end - line) > name_len && line[name_len] == ':' &&
-            memcmp(line, name, name_len) == 0)
+        if (line_end && is_line_of(line, (size_t)(line_end - line), name, name_len))
             return trimmed(line + name_len + 1, line_end);
     }
     return NULL;
@@ -161,24 +174,19 @@ static const char *find_header(char *block, size_t len, const char *name)
 const char *link_message_header(const struct link_message *message, const char *name)
 {
     size_t len = 0;
-    char *block = reads_headers_right() ? NULL : header_block(message, &len);
-    const char *value = NULL;
+    char *block = header_block(message, &len);
 
-    if (block)
-        return find_header(block, len, name);
-    if (reads_headers_right())
-        natsMsgHeader_Get(msg_of(message), name, &value);
-    return value;
+    return block ? find_header(block, len, name) : read_by_nats(message, name);
 }
 
 int message_status(const struct link_message *message)
 {
     size_t len = 0;
-    char *block = reads_headers_right() ? NULL : header_block(message, &len);
-    const char *text = block && len > strlen(HEADER_MAGIC) ? block + strlen(HEADER_MAGIC) : NULL;
+    const char *block = header_block(message, &len);
 
-    if (reads_headers_right())
-        natsMsgHeader_Get(msg_of(message), "Status", &text);
+    if (block)
+        return block[strlen(HEADER_MAGIC)] == ' ' ? (int)strtol(block + strlen(HEADER_MAGIC), NULL, 10) : 0;
+    const char *text = read_by_nats(message, "Status");
     return text ? (int)strtol(text, NULL, 10) : 0;
 }
 

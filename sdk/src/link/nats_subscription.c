@@ -23,23 +23,29 @@ static void list_remove(struct link_subscription *subscription)
         subscription->next->previous = subscription->previous;
 }
 
+static void list_move(struct link_subscription **list, struct link_subscription *subscription)
+{
+    list_remove(subscription);
+    list_add(list, subscription);
+}
+
 /* Nothing of it is left: the sexton tells and frees it. */
 void subscription_farewell(struct link_subscription *subscription)
 {
     struct link *link = subscription->link;
 
-    list_remove(subscription);
-    list_add(&link->gone, subscription);
+    list_move(&link->gone, subscription);
     pthread_cond_broadcast(&link->graves);
 }
 
-/* The lock is held. */
 void subscription_lose_leg(struct link_subscription *subscription, const struct leg *leg)
 {
     if (subscription->leg != leg)
         return;
     subscription->leg = NULL;
-    if (subscription->state != SUBSCRIPTION_LIVE)
+    if (subscription->state == SUBSCRIPTION_LIVE)
+        list_move(&subscription->link->loose, subscription);
+    else
         subscription_farewell(subscription);
 }
 
@@ -73,24 +79,39 @@ void subscription_tell_gone(struct link_subscription *subscription)
 
 /* ---- attaching ---- */
 
-/* Give the subscription a leg on this session. The caller has set `attaching`. */
-static natsStatus attach(struct link_subscription *subscription, struct session *session)
+/* When there is no leg after all: one that was ended meanwhile is gone, one that lives waits. The lock is held. */
+static void stay_without_leg(struct link_subscription *subscription)
+{
+    if (subscription->state != SUBSCRIPTION_LIVE)
+        subscription_farewell(subscription);
+    else
+        list_move(&subscription->link->loose, subscription);
+}
+
+/*
+ * Give the subscription a leg on this session. The caller has set `attaching`. When that fails though the connection
+ * lives, a fresh one is left to the caller; else it waits for the next session.
+ */
+static natsStatus attach(struct link_subscription *subscription, struct session *session, bool fresh)
 {
     struct link *link = subscription->link;
     struct leg *leg = NULL;
     natsStatus status = leg_new(subscription, session, &leg);
 
+    if (status != NATS_OK && natsConnection_IsClosed(session->nc))
+        status = NATS_OK;
     pthread_mutex_lock(&link->lock);
-    subscription->attaching = false;
     bool ended = subscription->state != SUBSCRIPTION_LIVE;
     bool drain = subscription->state == SUBSCRIPTION_DRAINING;
     bool lives = leg && !leg->complete;
+    subscription->attaching = false;
     if (lives)
         subscription->leg = leg;
-    else if (ended)
-        subscription_farewell(subscription);
+    else if (status == NATS_OK || !fresh)
+        stay_without_leg(subscription);
     if (leg && !(lives && ended))
         leg->busy--;
+    pthread_cond_broadcast(&link->graves);
     pthread_mutex_unlock(&link->lock);
     if (lives && ended)
         leg_leave(leg, drain);
@@ -100,29 +121,45 @@ static natsStatus attach(struct link_subscription *subscription, struct session 
 /* The next one without a leg, marked as being attached. */
 static struct link_subscription *next_loose(struct link *link)
 {
-    struct link_subscription *found = NULL;
-
     pthread_mutex_lock(&link->lock);
-    for (struct link_subscription *each = link->subscriptions; each && !found && !link->stopping; each = each->next)
-        if (each->state == SUBSCRIPTION_LIVE && each->subject && !each->leg && !each->attaching)
-            found = each;
-    if (found)
-        found->attaching = true;
+    struct link_subscription *loose = link->stopping ? NULL : link->loose;
+    if (loose) {
+        loose->attaching = true;
+        list_move(&link->subscriptions, loose);
+    }
     pthread_mutex_unlock(&link->lock);
-    return found;
+    return loose;
 }
 
 bool subscriptions_attach(struct link *link, struct session *session)
 {
     struct link_subscription *loose;
 
-    while ((loose = next_loose(link)) != NULL)
-        if (attach(loose, session) != NATS_OK)
-            return natsConnection_IsClosed(session->nc);
+    while (!natsConnection_IsClosed(session->nc) && (loose = next_loose(link)) != NULL)
+        if (attach(loose, session, false) != NATS_OK)
+            return false;
     return true;
 }
 
 /* ---- subscribe and leave ---- */
+
+/* What nats.c takes: without a connection it cannot be asked. */
+static bool subject_is_valid(const char *subject)
+{
+    for (const char *token = subject;; token++) {
+        size_t len = strcspn(token, ".");
+        if (len == 0 || strcspn(token, " \t\r\n") < len || (*token == '>' && len == 1 && token[1]))
+            return false;
+        token += len;
+        if (!*token)
+            return true;
+    }
+}
+
+static bool queue_is_valid(const char *queue)
+{
+    return *queue && !strpbrk(queue, " \t\r\n\v\f");
+}
 
 static struct link_subscription *subscription_new(struct link *link, const char *subject, const char *queue)
 {
@@ -143,7 +180,7 @@ static struct session *enlist(struct link *link, struct link_subscription *subsc
 {
     pthread_mutex_lock(&link->lock);
     struct session *session = link->session;
-    list_add(&link->subscriptions, subscription);
+    list_add(session ? &link->subscriptions : &link->loose, subscription);
     subscription->attaching = session != NULL;
     if (session)
         session->users++;
@@ -154,9 +191,13 @@ static struct session *enlist(struct link *link, struct link_subscription *subsc
 mesh_status link_subscribe(struct link *link, const char *subject, const char *queue, link_callback callback,
                            void *closure, struct link_subscription **ret_subscription, mesh_error *err)
 {
-    struct link_subscription *subscription = subscription_new(link, subject, queue);
     natsStatus attached = NATS_OK;
 
+    if (!subject_is_valid(subject))
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a subject to subscribe to", subject);
+    if (queue && !queue_is_valid(queue))
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a queue group", queue);
+    struct link_subscription *subscription = subscription_new(link, subject, queue);
     if (!subscription)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to subscribe to '%s'", subject);
     subscription->callback = callback;
@@ -164,11 +205,8 @@ mesh_status link_subscribe(struct link *link, const char *subject, const char *q
 
     struct session *session = enlist(link, subscription);
     if (session) {
-        attached = attach(subscription, session);
-        bool closed = attached != NATS_OK && natsConnection_IsClosed(session->nc);
+        attached = attach(subscription, session, true);
         session_put(session);
-        if (closed) /* the keeper attaches it to the next one */
-            attached = NATS_OK;
     }
     if (attached != NATS_OK) {
         pthread_mutex_lock(&link->lock);
@@ -230,11 +268,17 @@ void link_unsubscribe(struct link_subscription *subscription, void (*on_gone)(vo
     leave(subscription, SUBSCRIPTION_LEAVING, on_gone);
 }
 
-void subscriptions_clear(struct link *link)
+static void list_clear(struct link_subscription **list)
 {
-    while (link->subscriptions) {
-        struct link_subscription *subscription = link->subscriptions;
+    while (*list) {
+        struct link_subscription *subscription = *list;
         list_remove(subscription);
         subscription_free(subscription);
     }
+}
+
+void subscriptions_clear(struct link *link)
+{
+    list_clear(&link->subscriptions);
+    list_clear(&link->loose);
 }

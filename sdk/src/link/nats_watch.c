@@ -19,8 +19,8 @@ struct turn {
     struct link_subscription *inbox;
     uintptr_t index; /* from 1 */
     /* Guarded by the link's lock. */
-    uint64_t heard;   /* the last sign of life */
-    uint64_t initial; /* how many values it tells at first; UINT64_MAX while that is not known */
+    uint64_t heard; /* the last sign of life */
+    bool stands;    /* the server has its consumer */
     bool lost;
     /* [link] */
     uint64_t number; /* of the last delivery */
@@ -130,15 +130,15 @@ static void tell_entry(struct turn *turn, const struct link_entry *entry)
     watch->callback(watch->closure, entry);
 }
 
-/* Note the sign of life; whether the turn still counts. *ret_all: all current values have been told. */
-static bool turn_hears(struct turn *turn, uint64_t number, bool *ret_all)
+/* Note the sign of life; whether the turn still counts. */
+static bool turn_hears(struct turn *turn, bool *ret_stands)
 {
     struct link *link = turn->watch->link;
 
     pthread_mutex_lock(&link->lock);
     bool counts = turn->watch->turn == turn && !turn->watch->left && !turn->lost;
     turn->heard = clock_ms();
-    *ret_all = turn->initial != UINT64_MAX && number >= turn->initial;
+    *ret_stands = turn->stands;
     pthread_mutex_unlock(&link->lock);
     return counts;
 }
@@ -148,19 +148,19 @@ static void on_delivery(void *closure, struct link_message *message)
     struct turn *turn = closure;
     struct delivery delivery = { 0 };
     enum delivery_kind kind = delivery_read(message, turn->watch->bucket, &delivery);
-    bool all = false;
+    bool stands = false;
 
-    if (kind == DELIVERY_OTHER || !turn_hears(turn, delivery.number, &all))
+    if (kind == DELIVERY_OTHER || !turn_hears(turn, &stands))
         return;
     if (kind == DELIVERY_END || delivery.number != turn->number + (kind == DELIVERY_ENTRY)) {
         turn_lose(turn);
         return;
     }
     turn->number = delivery.number;
-    if (kind == DELIVERY_ENTRY) {
+    if (kind == DELIVERY_ENTRY)
         tell_entry(turn, &delivery.entry);
-        all = all || delivery.pending == 0;
-    }
+    /* A heartbeat comes when there is nothing to deliver. */
+    bool all = kind == DELIVERY_ENTRY ? delivery.pending == 0 : stands;
     if (all && !turn->swept)
         sweep(turn);
 }
@@ -210,7 +210,6 @@ static mesh_status turn_begin(struct watch *watch, char **ret_inbox, mesh_error 
         turn->watch = watch;
         turn->index = ++watch->turns;
         turn->heard = clock_ms();
-        turn->initial = UINT64_MAX;
         status = link_subscribe(link, inbox, NULL, on_delivery, turn, &turn->inbox, err);
     }
     if (status != MESH_OK) {
@@ -231,7 +230,7 @@ static mesh_status set_up(struct watch *watch, mesh_error *err)
     struct link *link = watch->link;
     char name[CONSUMER_NAME_SIZE];
     auto_free char *inbox = NULL;
-    uint64_t initial = 0;
+    uint64_t initial;
     mesh_status status = turn_begin(watch, &inbox, err);
 
     consumer_name(name);
@@ -243,14 +242,14 @@ static mesh_status set_up(struct watch *watch, mesh_error *err)
     struct turn *turn = ends ? turn_take(watch) : NULL;
     watch->tended = false;
     if (!ends) {
-        watch->turn->initial = initial;
+        watch->turn->stands = true;
     } else if (!turn && watch->left) {
         subscription_farewell(watch->handle);
     } else {
         watch->due = clock_deadline(AGAIN_MS);
-        link->tend = true;
-        pthread_cond_broadcast(&link->changed);
     }
+    link->tend = true; /* the keeper looks when it has to come again */
+    pthread_cond_broadcast(&link->changed);
     pthread_mutex_unlock(&link->lock);
     turn_end(turn);
     return status;
