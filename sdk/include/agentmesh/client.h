@@ -162,7 +162,8 @@ typedef struct mesh_local mesh_local;
 enum {
     MESH_LOCAL_FLOAT = 1,  /* take any free port when the wished one is taken */
     MESH_LOCAL_DETACH = 2, /* the server outlives this process; stop it with mesh_local_stop_running() */
-    MESH_LOCAL_MARK = 4    /* write .oam-url into the working directory too, and remove it at the end */
+    MESH_LOCAL_MARK = 4,   /* write .oam-url into the working directory too, and remove it at the end */
+    MESH_LOCAL_OWN = 8     /* do not join a detached server that runs over the store: MESH_E_EXISTS */
 };
 
 typedef struct mesh_local_options {
@@ -180,8 +181,8 @@ typedef struct mesh_local_options {
 
 /**
  * Start a local server, wait until it answers, create the buckets, and write its URL where programs look for it. There is
- * never a second server over one store: a detached one that runs is joined (or, with MESH_LOCAL_DETACH, refused), one
- * whose program has died is ended first. A server that is not detached ends with this process, also if that is killed.
+ * never a second server over one store: a detached one that runs is joined (MESH_LOCAL_DETACH and MESH_LOCAL_OWN refuse
+ * to), one whose program has died is ended first. A server that is not detached ends with this process, also if that is killed.
  * [any-thread]
  *
  * ret_local  given; end it with mesh_local_stop()

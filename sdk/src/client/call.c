@@ -202,11 +202,10 @@ static mesh_status exchange(mesh_client *client, const char *agent, mesh_bytes i
 {
     struct inbox *inbox = client->core->inbox;
     char reply[INBOX_SUBJECT_SIZE];
-    struct pending pending = { .wait = { .settle = settle_pending, .client = client, .request = plan->request,
-                                         .agent = agent } };
+    struct pending pending = { .wait = { .settle = settle_pending, .client = client, .agent = agent } };
     if (!clock_cond_init(&pending.settled))
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
-    mesh_status status = inbox_enter(inbox, &pending.wait, reply, err);
+    mesh_status status = inbox_enter(inbox, &pending.wait, plan->request, reply, err);
     if (status == MESH_OK) {
         status = send_request(client, agent, input, plan, reply, err);
         if (status == MESH_OK) {

@@ -84,6 +84,7 @@ static void on_state(void *closure, enum link_state state, const char *text)
         presence_connected(core->presence);
     } else {
         core_tell(core, MESH_LOG_WARN, MESH_E_CONNECTION_FAILED, NULL, "%s", text);
+        presence_disconnected(core->presence);
     }
 }
 
@@ -186,21 +187,20 @@ static mesh_status connect_link(struct core *core, const mesh_client_options *op
     return link_open(&wanted, &core->link, err);
 }
 
-/* Buckets and catalog. What a role may not do degrades the client, it does not end it (protocol 15). */
-static mesh_status enter_mesh(struct core *core, mesh_error *err)
+mesh_status core_enter(const struct core *core, mesh_error *err)
 {
-    if (core->options.flags & MESH_CLIENT_KEEP_TRYING)
-        return presence_start(core->presence, err);
-    mesh_status status = link_buckets_ensure(core->link, err);
-    if (status == MESH_E_CONNECTION_DENIED) {
-        core_tell(core, MESH_LOG_WARN, status, NULL, "going on without what the credentials do not allow: %s",
-                  mesh_error_text(err));
-        mesh_error_clear(err);
-        status = MESH_OK;
+    mesh_error failure = MESH_ERROR_INIT;
+    mesh_status status = link_buckets_ensure(core->link, &failure);
+    if (status != MESH_OK && status != MESH_E_CONNECTION_DENIED) {
+        mesh_error_move(err, &failure);
+        return status;
     }
-    if (status == MESH_OK)
-        cache_follow(core->cache);
-    return status;
+    if (status == MESH_E_CONNECTION_DENIED)
+        core_tell(core, MESH_LOG_WARN, status, NULL, "going on without what the credentials do not allow: %s",
+                  mesh_error_text(&failure));
+    mesh_error_clear(&failure);
+    cache_follow(core->cache);
+    return MESH_OK;
 }
 
 static mesh_status open_core(const mesh_client_options *options, struct core **ret_core, mesh_error *err)
@@ -226,7 +226,7 @@ static mesh_status open_core(const mesh_client_options *options, struct core **r
     if (status == MESH_OK)
         status = inbox_open(core, &core->inbox, err);
     if (status == MESH_OK)
-        status = enter_mesh(core, err);
+        status = given.flags & MESH_CLIENT_KEEP_TRYING ? presence_start(core->presence, err) : core_enter(core, err);
     if (status != MESH_OK) {
         free_core(core);
         return status;
@@ -446,7 +446,7 @@ mesh_status mesh_client_stop(mesh_client *client, uint32_t timeout_ms, mesh_erro
         quiet = service_drain(client->service, NULL, clock_deadline(AFTER_STOP_MS));
 
     mesh_error failure = MESH_ERROR_INIT;
-    mesh_status status = serve_retire(client->service, clock_deadline(core->options.call_timeout_ms), &failure);
+    mesh_status status = serve_retire(client->service, &failure);
     if (status != MESH_OK && status != MESH_E_CONNECTION_FAILED)
         client_tell(client, MESH_LOG_WARN, status, NULL, "the mesh could not be told that agents have left: %s",
                     mesh_error_text(&failure));
@@ -468,20 +468,21 @@ mesh_client *mesh_client_close(mesh_client *client)
         return NULL;
     mesh_error err = MESH_ERROR_INIT;
     mesh_status status = mesh_client_stop(client, 0, &err);
-    if (status != MESH_OK) {
+    /* A root's subscriptions end with its link at the latest. */
+    bool may_go = status == MESH_OK || (!client->parent && service_is_idle(client->service));
+    if (!may_go)
         leave_in_place(client, mesh_error_text(&err));
-        mesh_error_clear(&err);
+    mesh_error_clear(&err);
+    if (!may_go)
         return NULL;
-    }
     if (!service_close(client->service, clock_deadline(client->core->options.drain_timeout_ms)))
         return leave_in_place(client, "a worker has not come back");
     if (client->children > 0)
         return leave_in_place(client, "a child is open");
 
-    struct core *core = client->parent ? NULL : client->core;
-    free_client(client);
-    free_core(core);
-    return NULL;
+    if (!client->parent)
+        free_core(client->core); /* before the service, to which its subscriptions may deliver until they end */
+    return free_client(client);
 }
 
 /* ---- facts ---- */

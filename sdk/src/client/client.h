@@ -42,6 +42,10 @@ struct mesh_client {
     atomic_bool stopped;  /* calls end with MESH_E_STOPPED */
 };
 
+/* See that the buckets are there, and follow the catalog. What a role may not do degrades the client, it does not end it
+ * (protocol 15). Blocks; may be done again. */
+mesh_status core_enter(const struct core *core, mesh_error *err);
+
 /* Say something through on_event. agent may be NULL. */
 void client_tell(const mesh_client *client, int level, mesh_status status, const char *agent, const char *format, ...)
     MESH_PRINTF(5, 6);

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "serve/presence.h"
+#include "serve/request.h"
 #include "wire/header.h"
 #include "wire/subject.h"
 
@@ -82,6 +83,35 @@ static void on_reply(void *closure, struct link_message *message)
     pthread_mutex_unlock(&inbox->lock);
 }
 
+/* ---- settling many ---- */
+
+typedef bool (*wait_filter)(const struct wait *wait, const void *what);
+
+static void settle_where(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct wait *wait = inbox->buckets[i], *next; wait; wait = next) {
+            next = wait->next;
+            if (matches(wait, what))
+                settle(inbox, wait, outcome, NULL);
+        }
+    }
+}
+
+static void lock_and_settle(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
+{
+    pthread_mutex_lock(&inbox->lock);
+    settle_where(inbox, matches, what, outcome);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* ---- deaths ---- */
+
+static bool is_for_agent(const struct wait *wait, const void *agent)
+{
+    return wait->agent && strcmp(wait->agent, agent) == 0;
+}
+
 /* The subjects of the waits that a death concerns, so that nothing is published under the lock. */
 struct echoes {
     char (*subjects)[INBOX_SUBJECT_SIZE];
@@ -113,7 +143,7 @@ static void collect_echoes(struct inbox *inbox, const char *agent, struct echoes
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct wait *wait = inbox->buckets[i], *next; wait; wait = next) {
             next = wait->next;
-            if (wait->agent && strcmp(wait->agent, agent) == 0 && !echoes_add(echoes, inbox, wait))
+            if (is_for_agent(wait, agent) && !echoes_add(echoes, inbox, wait))
                 settle(inbox, wait, WAIT_DIED, NULL);
         }
     }
@@ -135,8 +165,9 @@ static void on_death(void *closure, struct link_message *message)
     for (size_t i = 0; i < echoes.count; i++) {
         const struct link_outgoing echo = { .subject = echoes.subjects[i], .headers = &header, .header_count = 1,
                                             .body = link_message_body(message) };
-        /* If this cannot be sent the connection is gone, and the wait ends by its deadline. */
-        link_publish(inbox->core->link, &echo, NULL);
+        /* It may be too large with our header, or the connection be gone. */
+        if (link_publish(inbox->core->link, &echo, NULL) != MESH_OK)
+            lock_and_settle(inbox, is_for_agent, agent, WAIT_DIED);
     }
     free(echoes.subjects);
 }
@@ -170,11 +201,13 @@ struct inbox *inbox_free(struct inbox *inbox)
     return NULL;
 }
 
-mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, char reply[INBOX_SUBJECT_SIZE], mesh_error *err)
+mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, const mesh_request *request,
+                        char reply[INBOX_SUBJECT_SIZE], mesh_error *err)
 {
     pthread_mutex_lock(&inbox->lock);
     /* Looked at under the lock: a stop that comes later finds the wait in the table. */
-    bool stopped = wait->client->stopped;
+    bool stopped = wait->client->stopped || (request && mesh_request_stopped(request));
+    wait->request = request ? request->serial : 0;
     if (!stopped) {
         wait->token = ++inbox->last_token;
         struct wait **bucket = bucket_of(inbox, wait->token);
@@ -184,7 +217,7 @@ mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, char reply[INBOX
     }
     pthread_mutex_unlock(&inbox->lock);
     if (stopped)
-        return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
+        return mesh_error_set(err, MESH_E_STOPPED, "the client, or the request on whose behalf, has been stopped");
     snprintf(reply, INBOX_SUBJECT_SIZE, "%s.%" PRIx64, inbox->prefix, wait->token);
     return MESH_OK;
 }
@@ -202,26 +235,6 @@ pthread_mutex_t *inbox_lock(struct inbox *inbox)
     return &inbox->lock;
 }
 
-typedef bool (*wait_filter)(const struct wait *wait, const void *what);
-
-static void settle_where(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
-{
-    for (size_t i = 0; i < BUCKETS; i++) {
-        for (struct wait *wait = inbox->buckets[i], *next; wait; wait = next) {
-            next = wait->next;
-            if (matches(wait, what))
-                settle(inbox, wait, outcome, NULL);
-        }
-    }
-}
-
-static void lock_and_settle(struct inbox *inbox, wait_filter matches, const void *what, enum wait_outcome outcome)
-{
-    pthread_mutex_lock(&inbox->lock);
-    settle_where(inbox, matches, what, outcome);
-    pthread_mutex_unlock(&inbox->lock);
-}
-
 static bool is_of_client(const struct wait *wait, const void *client)
 {
     return wait->client == client;
@@ -229,7 +242,7 @@ static bool is_of_client(const struct wait *wait, const void *client)
 
 static bool is_of_request(const struct wait *wait, const void *request)
 {
-    return wait->request == request;
+    return wait->request == ((const mesh_request *)request)->serial;
 }
 
 /* Servers differ in the case in which they name the subject. */

@@ -30,12 +30,12 @@ typedef void (*wait_settle)(struct wait *wait, enum wait_outcome outcome, struct
 /* In a struct of the user's, who fills the first group. */
 struct wait {
     wait_settle settle;
-    const mesh_client *client;   /* whose stop ends it */
-    const mesh_request *request; /* whose stop ends it, or NULL */
-    const char *agent;           /* whose death ends it, or NULL */
-    const char *frames;          /* the subject on which the answer comes, if not on the inbox; or NULL */
+    const mesh_client *client; /* whose stop ends it */
+    const char *agent;         /* whose death ends it, or NULL */
+    const char *frames;        /* the subject on which the answer comes, if not on the inbox; or NULL */
 
     uint64_t token;
+    uint64_t request; /* whose stop ends it: its serial, for it may be gone before the wait is; 0: none */
     struct wait *next; /* in its bucket; guarded by the inbox's lock */
     bool open;         /* in the table; the same */
 };
@@ -44,9 +44,11 @@ struct wait {
 mesh_status inbox_open(struct core *core, struct inbox **ret_inbox, mesh_error *err);
 struct inbox *inbox_free(struct inbox *inbox);
 
-/* Enter a wait. MESH_E_STOPPED if its client is. The reply subject for the request is written to reply. */
+/* Enter a wait on behalf of a request (lent; or NULL). MESH_E_STOPPED if that or the client is. The reply subject for
+ * what is asked is written to reply. */
 enum { INBOX_SUBJECT_SIZE = 96 };
-mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, char reply[INBOX_SUBJECT_SIZE], mesh_error *err);
+mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, const mesh_request *request,
+                        char reply[INBOX_SUBJECT_SIZE], mesh_error *err);
 
 /* Take a wait out again; after this it is not settled any more. Fine for one that has been settled. */
 void inbox_leave(struct inbox *inbox, struct wait *wait);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/observe.h"
 
+#include <stdio.h>
+
 #include "base/cleanup.h"
 #include "wire/record.h"
 #include "wire/subject.h"
@@ -20,4 +22,13 @@ void observe_event(const struct core *core, int level, const char *agent, const 
     const struct link_outgoing outgoing = { .subject = subject, .headers = &header, .header_count = 1,
                                             .body = buf_bytes(&body) };
     link_publish(core->link, &outgoing, NULL);
+}
+
+void observe_presence(const struct core *core, const char *agent, const char *what)
+{
+    char event[32];
+    auto_free char *message = NULL;
+    snprintf(event, sizeof(event), "agent_%s", what);
+    if (asprintf(&message, "Agent '%s' %s", agent, what) >= 0)
+        observe_event(core, MESH_LOG_INFO, agent, event, "", message, NULL);
 }

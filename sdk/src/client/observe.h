@@ -9,4 +9,7 @@
 void observe_event(const struct core *core, int level, const char *agent, const char *event, const char *request_id,
                    const char *message, const char *data);
 
+/* The event agent_{what}, "Agent '{agent}' {what}": registered, deregistered. */
+void observe_presence(const struct core *core, const char *agent, const char *what);
+
 #endif

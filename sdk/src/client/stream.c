@@ -70,6 +70,8 @@ static void on_frame(void *closure, struct link_message *message)
 {
     struct mesh_stream *stream = closure;
     size_t size = link_message_body(message).len + sizeof(struct frame);
+    if (clock_left_ms(stream->plan.deadline) == 0)
+        return; /* the reader has what came in time, and then the end */
     struct frame *frame = malloc(sizeof(*frame));
 
     pthread_mutex_lock(&stream->lock);
@@ -139,8 +141,8 @@ static mesh_stream *new_stream(mesh_client *client, const char *agent, const str
     stream->subject = subject_for_stream(plan->id);
     if (!clock_cond_init(&stream->changed) || !stream->agent || !stream->subject)
         return mesh_stream_close(stream);
-    stream->wait = (struct wait){ .settle = settle_stream, .client = client, .request = plan->request,
-                                  .agent = stream->agent, .frames = stream->subject };
+    stream->wait = (struct wait){ .settle = settle_stream, .client = client, .agent = stream->agent,
+                                  .frames = stream->subject };
     return stream;
 }
 
@@ -155,7 +157,7 @@ static mesh_status ask(mesh_stream *stream, mesh_bytes input, mesh_error *err)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
     mesh_status status = link_subscribe(core->link, stream->subject, NULL, on_frame, stream, &stream->frames_in, err);
     if (status == MESH_OK)
-        status = inbox_enter(core->inbox, &stream->wait, reply, err);
+        status = inbox_enter(core->inbox, &stream->wait, stream->plan.request, reply, err);
     if (status != MESH_OK)
         return status;
     const struct header headers[] = {
@@ -212,14 +214,14 @@ static mesh_status report_end(const mesh_stream *stream, mesh_error *err)
 }
 
 /* Take the next frame, waiting until the deadline. False: none, see the outcome. Frames that came before an end by the
- * inbox are read first. */
+ * inbox are read first, but not after a stop. */
 static bool next_frame(mesh_stream *stream, struct link_message *ret_message)
 {
     pthread_mutex_lock(&stream->lock);
     while (!stream->first && !stream->overflow && stream->outcome == WAIT_OPEN &&
            clock_cond_wait(&stream->changed, &stream->lock, stream->plan.deadline))
         ;
-    struct frame *frame = stream->first;
+    struct frame *frame = stream->outcome == WAIT_STOPPED ? NULL : stream->first;
     if (frame) {
         stream->first = frame->next;
         if (!stream->first)

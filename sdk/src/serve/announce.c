@@ -114,12 +114,12 @@ bool announce_plan_keep(struct announce_plan *plan, const char *name)
     return true;
 }
 
-bool announce_plan_remove(struct announce_plan *plan, const char *name)
+bool announce_plan_remove(struct announce_plan *plan, const char *name, bool was_told)
 {
     auto_free char *copy = strdup(name);
     if (!copy || !make_room(&plan->removals, sizeof(*plan->removals), plan->removal_count, &plan->removal_capacity))
         return false;
-    plan->removals[plan->removal_count++] = (struct announce_removal){ take(&copy), false };
+    plan->removals[plan->removal_count++] = (struct announce_removal){ .name = take(&copy), .was_told = was_told };
     return true;
 }
 
@@ -265,13 +265,6 @@ static mesh_status write_catalog(const struct core *core, const struct announce_
 
 /* ---- afterwards ---- */
 
-static void tell_registered(const struct core *core, const char *name)
-{
-    auto_free char *message = NULL;
-    if (asprintf(&message, "Agent '%s' registered", name) >= 0)
-        observe_event(core, MESH_LOG_INFO, name, "agent_registered", "", message, NULL);
-}
-
 static void tell_death(const struct core *core, const char *name)
 {
     auto_free char *subject = subject_for_death(name);
@@ -283,13 +276,30 @@ static void tell_death(const struct core *core, const char *name)
         link_publish(core->link, &message, NULL);
 }
 
+/* All of them, though one fails. The first failure is told. */
 static mesh_status remove_contracts(const struct core *core, const struct announce_plan *plan, mesh_error *err)
 {
-    mesh_status status = MESH_OK;
-    for (size_t i = 0; i < plan->removal_count && status == MESH_OK; i++)
-        if (!plan->removals[i].survives)
-            status = link_key_delete(core->link, "mesh-registry", plan->removals[i].name, err);
-    return status;
+    mesh_status first = MESH_OK;
+    for (size_t i = 0; i < plan->removal_count; i++) {
+        if (plan->removals[i].survives)
+            continue;
+        mesh_status status = link_key_delete(core->link, "mesh-registry", plan->removals[i].name,
+                                             first == MESH_OK ? err : NULL);
+        if (first == MESH_OK)
+            first = status;
+    }
+    return first;
+}
+
+static void tell_deaths(const struct core *core, struct announce_plan *plan)
+{
+    for (size_t i = 0; i < plan->removal_count; i++) {
+        struct announce_removal *removal = &plan->removals[i];
+        if (!removal->was_told || removal->survives)
+            continue;
+        tell_death(core, removal->name);
+        removal->is_buried = true;
+    }
 }
 
 mesh_status announce_run(const struct core *core, struct announce_plan *plan, mesh_error *err)
@@ -299,17 +309,17 @@ mesh_status announce_run(const struct core *core, struct announce_plan *plan, me
         status = put_contracts(core, plan, err);
     if (status == MESH_OK && plan->removal_count > 0)
         status = find_survivors(core, plan, err);
-    if (status == MESH_OK)
-        status = write_catalog(core, plan, err);
-    if (status == MESH_OK)
-        status = remove_contracts(core, plan, err);
     if (status != MESH_OK)
         return status;
-    for (size_t i = 0; i < plan->put_count; i++)
+
+    /* Who leaves goes on leaving though the catalog cannot be written (protocol 4.6). */
+    status = write_catalog(core, plan, err);
+    mesh_status removed = remove_contracts(core, plan, status == MESH_OK ? err : NULL);
+    tell_deaths(core, plan);
+    if (status == MESH_OK)
+        status = removed;
+    for (size_t i = 0; i < plan->put_count && status == MESH_OK; i++)
         if (plan->puts[i].is_new)
-            tell_registered(core, announcement_name(plan->puts[i].announcement));
-    for (size_t i = 0; i < plan->removal_count; i++)
-        if (!plan->removals[i].survives)
-            tell_death(core, plan->removals[i].name);
-    return MESH_OK;
+            observe_presence(core, announcement_name(plan->puts[i].announcement), "registered");
+    return status;
 }

@@ -22,7 +22,9 @@ struct announce_put {
 
 struct announce_removal {
     char *name;
+    bool was_told; /* it was announced whole: its callers are to hear of its death */
     bool survives; /* another instance serves it: entry and contract stay, and nobody is told of a death */
+    bool is_buried; /* its death has been told */
 };
 
 struct announce_plan {
@@ -40,10 +42,10 @@ void announce_plan_clear(struct announce_plan *plan);
 /* False: no memory. */
 bool announce_plan_keep(struct announce_plan *plan, const char *name);
 bool announce_plan_put(struct announce_plan *plan, struct announcement *announcement, bool is_new);
-bool announce_plan_remove(struct announce_plan *plan, const char *name);
+bool announce_plan_remove(struct announce_plan *plan, const char *name, bool was_told);
 
 /* Instance record, contracts, one compare-and-set of the catalog, then events and death notices. Blocks; every step may be
- * repeated. */
+ * repeated, but a death that was told. */
 mesh_status announce_run(const struct core *core, struct announce_plan *plan, mesh_error *err);
 
 #endif

@@ -7,11 +7,13 @@
 
 #include "base/clock.h"
 #include "base/map.h"
-#include "client/cache.h"
 #include "serve/announce.h"
 #include "wire/record.h"
 
-enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 10000 };
+enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 10000, SETTLE_MS = 45000 };
+
+/* In the place of an announcement: the server may have been told of it in part. */
+static char in_part;
 
 struct presence {
     struct core *core;
@@ -21,7 +23,7 @@ struct presence {
     pthread_cond_t changed; /* for the keeper: something is wanted, connected, closing */
     pthread_cond_t tried;   /* for those who wait: a round is over */
     struct map wanted;      /* agent name to struct announcement */
-    uint64_t wanted_version, tried_version;
+    uint64_t wanted_version, tried_version, told_version; /* told: the last that was tried with success */
     mesh_status tried_status;
     char *tried_text;
     bool lost;            /* the server may know nothing of us any more */
@@ -31,7 +33,7 @@ struct presence {
     pthread_t keeper;
 
     /* The keeper's. */
-    struct map announced; /* what the server has been told, the same way */
+    struct map announced; /* what the server has been told, the same way, or in_part */
     struct link_subscription *record_watch;
 };
 
@@ -54,7 +56,8 @@ struct presence *presence_new(struct core *core)
 
 static void drop_announcement(void *value)
 {
-    announcement_unref(value);
+    if (value != &in_part)
+        announcement_unref(value); /* NULL is fine */
 }
 
 void presence_stop(struct presence *presence)
@@ -91,16 +94,18 @@ struct round {
     struct announce_plan plan;
 };
 
-static bool plan_puts(const struct presence *presence, struct round *round)
+static bool plan_puts(struct presence *presence, struct round *round)
 {
     const char *name;
     void *value;
     for (size_t at = 0; map_next(&presence->wanted, &at, &name, &value);) {
-        struct announcement *told = round->anew ? NULL : map_get(&presence->announced, name);
-        bool is_new = !map_get(&presence->announced, name);
+        const void *told = map_get(&presence->announced, name);
+        bool is_new = !told || told == &in_part;
         if (!announce_plan_keep(&round->plan, name))
             return false;
-        if (told != value && !announce_plan_put(&round->plan, value, is_new))
+        if ((round->anew || told != value) && !announce_plan_put(&round->plan, value, is_new))
+            return false;
+        if (!told && !map_put(&presence->announced, name, &in_part))
             return false;
     }
     return true;
@@ -111,7 +116,7 @@ static bool plan_removals(const struct presence *presence, struct round *round)
     const char *name;
     void *value;
     for (size_t at = 0; map_next(&presence->announced, &at, &name, &value);)
-        if (!map_get(&presence->wanted, name) && !announce_plan_remove(&round->plan, name))
+        if (!map_get(&presence->wanted, name) && !announce_plan_remove(&round->plan, name, value != &in_part))
             return false;
     return true;
 }
@@ -145,29 +150,43 @@ static void on_record(void *closure, const struct link_entry *entry)
 static mesh_status prepare_server(struct presence *presence, const struct round *round, mesh_error *err)
 {
     const struct core *core = presence->core;
-    mesh_status status = MESH_OK;
-    if (round->anew)
-        status = link_buckets_ensure(core->link, err);
-    if (status != MESH_OK)
-        return status;
-    cache_follow(core->cache);
-    if (!presence->record_watch && round->plan.name_count > 0)
+    mesh_status status = round->anew ? core_enter(core, err) : MESH_OK;
+    if (status == MESH_OK && !presence->record_watch && round->plan.name_count > 0)
         status = link_keys_watch(core->link, "mesh-instances", core->instance_id, on_record, presence,
                                  &presence->record_watch, err);
     return status;
 }
 
+/* The value is taken. Without memory the former one stays: the server will be told again, which does no harm. */
+static void replace_told(struct presence *presence, const char *name, void *value)
+{
+    void *former = map_get(&presence->announced, name);
+    drop_announcement(map_put(&presence->announced, name, value) ? former : value);
+}
+
 /* The server has been told. */
-static void remember(struct presence *presence, struct round *round)
+static void remember(struct presence *presence, const struct round *round)
 {
     for (size_t i = 0; i < round->plan.put_count; i++) {
-        struct announcement *put = announcement_ref(round->plan.puts[i].announcement);
-        announcement_unref(map_remove(&presence->announced, announcement_name(put)));
-        if (!map_put(&presence->announced, announcement_name(put), put))
-            announcement_unref(put); /* it will be told again, which does no harm */
+        struct announcement *put = round->plan.puts[i].announcement;
+        replace_told(presence, announcement_name(put), announcement_ref(put));
     }
     for (size_t i = 0; i < round->plan.removal_count; i++)
-        announcement_unref(map_remove(&presence->announced, round->plan.removals[i].name));
+        drop_announcement(map_remove(&presence->announced, round->plan.removals[i].name));
+}
+
+/* What is tried again is not to tell a death twice. */
+static void remember_burials(struct presence *presence, const struct round *round)
+{
+    for (size_t i = 0; i < round->plan.removal_count; i++)
+        if (round->plan.removals[i].is_buried)
+            replace_told(presence, round->plan.removals[i].name, &in_part);
+}
+
+/* A catalog that cannot be read lists nobody: who only leaves has left. */
+static bool is_over(const struct round *round, mesh_status status)
+{
+    return status == MESH_OK || (status == MESH_E_DATA && round->plan.put_count == 0);
 }
 
 static uint32_t next_pause(uint32_t pause_ms)
@@ -177,12 +196,13 @@ static uint32_t next_pause(uint32_t pause_ms)
 }
 
 /* Under the lock. */
-static void conclude(struct presence *presence, struct round *round, mesh_status status, const mesh_error *err)
+static void conclude(struct presence *presence, const struct round *round, mesh_status status, const mesh_error *err)
 {
-    if (status == MESH_OK) {
+    if (is_over(round, status)) {
         remember(presence, round);
         presence->pause_ms = 0;
     } else {
+        remember_burials(presence, round);
         presence->lost |= round->anew;
         presence->pause_ms = next_pause(presence->pause_ms);
         presence->try_at_ms = clock_deadline(presence->pause_ms);
@@ -191,6 +211,8 @@ static void conclude(struct presence *presence, struct round *round, mesh_status
     presence->tried_text = status == MESH_OK ? NULL : strdup(mesh_error_text(err));
     presence->tried_status = status;
     presence->tried_version = round->version;
+    if (status == MESH_OK)
+        presence->told_version = round->version;
     pthread_cond_broadcast(&presence->tried);
 }
 
@@ -302,22 +324,25 @@ void presence_unset(struct presence *presence, const char *name)
     announcement_unref(before);
 }
 
-mesh_status presence_settle(struct presence *presence, uint64_t deadline, mesh_error *err)
+/* Under the lock. What there is to say of a version that has not been told. */
+static mesh_status explain(const struct presence *presence, uint64_t version, mesh_error *err)
 {
-    const struct core *core = presence->core;
-    if (!link_is_connected(core->link))
-        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s: agents are announced as soon as it "
-                              "answers", core->url);
+    if (presence->tried_version >= version)
+        return mesh_error_set_text(err, presence->tried_status, presence->tried_text);
+    if (!link_is_connected(presence->core->link))
+        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", presence->core->url);
+    return mesh_error_set(err, MESH_E_TIMEOUT, "the mesh could not be told within %d ms", SETTLE_MS);
+}
+
+mesh_status presence_settle(struct presence *presence, mesh_error *err)
+{
+    uint64_t deadline = clock_deadline(SETTLE_MS);
     pthread_mutex_lock(&presence->lock);
     uint64_t version = presence->wanted_version;
-    while (presence->has_keeper && presence->tried_version < version &&
-           clock_cond_wait(&presence->tried, &presence->lock, deadline))
+    while (presence->told_version < version && presence->tried_version < version &&
+           link_is_connected(presence->core->link) && clock_cond_wait(&presence->tried, &presence->lock, deadline))
         ;
-    mesh_status status = presence->tried_status;
-    if (presence->tried_version < version)
-        status = mesh_error_set(err, MESH_E_TIMEOUT, "the mesh could not be told in time");
-    else if (status != MESH_OK)
-        mesh_error_set_text(err, status, presence->tried_text);
+    mesh_status status = presence->told_version >= version ? MESH_OK : explain(presence, version, err);
     pthread_mutex_unlock(&presence->lock);
     return status;
 }
@@ -330,10 +355,18 @@ static void assert_anew(struct presence *presence)
     presence->lost = true;
     presence->try_at_ms = 0;
     pthread_cond_signal(&presence->changed);
+    pthread_cond_broadcast(&presence->tried); /* for those whom a lost connection ends */
     pthread_mutex_unlock(&presence->lock);
 }
 
 void presence_connected(struct presence *presence)
+{
+    pthread_mutex_lock(&presence->lock);
+    pthread_cond_signal(&presence->changed);
+    pthread_mutex_unlock(&presence->lock);
+}
+
+void presence_disconnected(struct presence *presence)
 {
     assert_anew(presence);
 }

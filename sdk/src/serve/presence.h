@@ -25,10 +25,11 @@ void presence_unset(struct presence *presence, const char *name);
 
 /* Wait until the server says what was wanted when this was called. Blocks. MESH_E_CONNECTION_FAILED at once while not
  * connected; whatever failed is tried again by the keeper. */
-mesh_status presence_settle(struct presence *presence, uint64_t deadline, mesh_error *err);
+mesh_status presence_settle(struct presence *presence, mesh_error *err);
 
-/* [link] Connected, again. */
+/* [link] Connected; connected no more, and what comes back may know nothing of us. */
 void presence_connected(struct presence *presence);
+void presence_disconnected(struct presence *presence);
 
 /* [link] A death notice for an agent: if it buries us, we say that we live. */
 void presence_death(struct presence *presence, const char *agent, mesh_bytes notice);

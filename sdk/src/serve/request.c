@@ -56,6 +56,7 @@ static void settle_probe(struct wait *wait, enum wait_outcome outcome, struct li
 
 mesh_request *request_new(struct agent *agent, struct link_message *message)
 {
+    static _Atomic uint64_t last_serial;
     mesh_request *request = calloc(1, sizeof(*request));
     if (!request)
         return NULL;
@@ -64,6 +65,7 @@ mesh_request *request_new(struct agent *agent, struct link_message *message)
         return NULL;
     }
     pthread_mutex_init(&request->lock, NULL);
+    request->serial = atomic_fetch_add(&last_serial, 1) + 1;
     request->references = 1;
     request->agent = agent;
     request->service = agent->service;
@@ -135,17 +137,17 @@ static bool read_asked(mesh_request *request)
     return ok;
 }
 
-/* Send an error unless something has been answered. */
+/* Send an error unless something has been answered. What came before is on the wire, and nothing comes after. */
 static bool fail(mesh_request *request, const mesh_error *failure)
 {
     pthread_mutex_lock(&request->lock);
     bool open = !request->done;
     request->done = true;
-    if (open)
-        reply_fault(&request->asked, failure);
     pthread_mutex_unlock(&request->lock);
-    if (open)
+    if (open) {
+        reply_fault(&request->asked, failure);
         service_count(request->service, COUNT_ERROR);
+    }
     return open;
 }
 
@@ -229,7 +231,7 @@ static mesh_status prepare(mesh_request *request, mesh_error *err)
 static void enter_probe(mesh_request *request)
 {
     request->probe = (struct wait){ .settle = settle_probe, .client = request->service->client };
-    if (inbox_enter(core_of(request)->inbox, &request->probe, request->probe_subject, NULL) != MESH_OK)
+    if (inbox_enter(core_of(request)->inbox, &request->probe, NULL, request->probe_subject, NULL) != MESH_OK)
         request->probe.settle = NULL;
 }
 
@@ -267,7 +269,6 @@ void request_run(mesh_request *request)
         status = handle(request, &err);
 
     pthread_mutex_lock(&request->lock);
-    request->returned = true;
     request->result = status;
     pthread_mutex_unlock(&request->lock);
     if (status != MESH_OK && !fail(request, &err))

@@ -12,6 +12,7 @@
 #include "serve/service.h"
 
 struct mesh_request {
+    uint64_t serial; /* never 0, never used twice */
     atomic_uint references;
 
     /* Set before the handler runs; read-only after. */
@@ -29,8 +30,7 @@ struct mesh_request {
      * on the wire, and nothing follows the end. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool done;     /* answered, or ended */
-    bool returned; /* the handler has */
+    bool done;          /* answered, or ended */
     mesh_status result; /* what it returned */
     uint64_t sequence;  /* of the next chunk */
     uint64_t probed_ms; /* when a chunk last asked whether somebody reads */

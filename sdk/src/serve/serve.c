@@ -60,14 +60,6 @@ static struct serve *serve_of(const struct service *service)
 
 /* ---- moves; all under the move lock ---- */
 
-static void log_presence(const struct core *core, const char *name, const char *event, const char *what)
-{
-    char *message = NULL;
-    if (asprintf(&message, "Agent '%s' %s", name, what) >= 0)
-        observe_event(core, MESH_LOG_INFO, name, event, "", message, NULL);
-    free(message);
-}
-
 /* Begin to serve a name that has no route. */
 static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_error *err)
 {
@@ -82,11 +74,15 @@ static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_err
     return MESH_OK;
 }
 
-static void close_route(struct serve *serve, const struct agent *agent)
+static void drop_route(struct serve *serve, const char *name)
 {
-    const char *name = agent->contract->name;
-    log_presence(serve->core, name, "agent_deregistered", "deregistered");
     route_close(map_remove(&serve->routes, name));
+}
+
+static void close_route(struct serve *serve, const char *name)
+{
+    observe_presence(serve->core, name, "deregistered");
+    drop_route(serve, name);
 }
 
 static struct service *owner_of(const struct serve *serve, const char *name)
@@ -119,7 +115,7 @@ static mesh_status join(struct service *service, struct agent *agent, mesh_error
         return status;
     status = presence_set(serve->core->presence, agent->contract, err);
     if (status != MESH_OK)
-        close_route(serve, agent);
+        drop_route(serve, name);
     return status;
 }
 
@@ -127,7 +123,7 @@ static mesh_status join(struct service *service, struct agent *agent, mesh_error
 static mesh_status settle(const struct core *core, mesh_error *err)
 {
     mesh_error failure = MESH_ERROR_INIT;
-    mesh_status status = presence_settle(core->presence, clock_deadline(core->options.call_timeout_ms), &failure);
+    mesh_status status = presence_settle(core->presence, &failure);
     bool later = status == MESH_E_CONNECTION_FAILED && (core->options.flags & MESH_CLIENT_KEEP_TRYING);
     if (!later)
         mesh_error_move(err, &failure);
@@ -135,13 +131,9 @@ static mesh_status settle(const struct core *core, mesh_error *err)
     return later ? MESH_OK : status;
 }
 
-static void take_back(struct service *service, struct agent *agent)
+static mesh_status refuse_stopped(mesh_error *err)
 {
-    struct serve *serve = serve_of(service);
-    pthread_mutex_lock(&serve->move);
-    close_route(serve, agent);
-    presence_unset(serve->core->presence, agent->contract->name);
-    pthread_mutex_unlock(&serve->move);
+    return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
 }
 
 mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh_error *err)
@@ -154,12 +146,52 @@ mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh
     return sized_read(ret_agent, sizeof(*ret_agent), agent, sizeof(*ret_agent), "mesh_agent", err);
 }
 
+/* The agent has been marked as leaving, and has no route. Finish what it has in hand, tell the mesh, and free it, unless
+ * a swap has put it back. *ret_quiet: no handler runs any more. */
+static mesh_status take_off(struct service *service, struct agent *agent, bool *ret_quiet, mesh_error *err)
+{
+    struct serve *serve = serve_of(service);
+    const char *name = agent->contract->name;
+    *ret_quiet = service_drain(service, agent, clock_deadline(serve->core->options.drain_timeout_ms));
+    if (!*ret_quiet)
+        service_give_up(service, agent);
+    pthread_mutex_lock(&serve->move);
+    if (!owner_of(serve, name)) /* nobody has taken the name over meanwhile */
+        presence_unset(serve->core->presence, name);
+    pthread_mutex_unlock(&serve->move);
+    mesh_status status = settle(serve->core, err);
+
+    pthread_mutex_lock(&serve->move);
+    agent->is_leaving = false;
+    if (*ret_quiet && owner_of(serve, name) != service)
+        service_remove(service, agent);
+    pthread_mutex_unlock(&serve->move);
+    return status;
+}
+
+/* Undo a registration, unless somebody else does. */
+static void take_back(struct service *service, const char *name, struct agent *agent)
+{
+    struct serve *serve = serve_of(service);
+    bool quiet;
+    pthread_mutex_lock(&serve->move);
+    bool is_ours = service_find(service, name) == agent && !agent->is_leaving;
+    if (is_ours) {
+        agent->is_leaving = true;
+        if (owner_of(serve, name) == service)
+            drop_route(serve, name);
+    }
+    pthread_mutex_unlock(&serve->move);
+    if (is_ours)
+        take_off(service, agent, &quiet, NULL);
+}
+
 mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *state, mesh_error *err)
 {
     if (!client)
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "client is NULL");
     mesh_agent spec;
-    struct agent *added;
+    struct agent *added = NULL;
     struct service *service = client->service;
     struct serve *serve = serve_of(service);
     mesh_status status = mesh_agent_read(agent, &spec, err);
@@ -168,52 +200,42 @@ mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *st
 
     pthread_mutex_lock(&serve->move);
     bool is_staged = service->is_staged;
-    status = client->stopped ? mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped")
-                             : service_add(service, &spec, state, &added, err);
-    if (status == MESH_OK && !is_staged) {
+    status = service->has_left ? refuse_stopped(err) : service_add(service, &spec, state, &added, err);
+    if (status == MESH_OK && !is_staged)
         status = join(service, added, err);
-        if (status != MESH_OK)
-            service_remove(service, added);
-    }
     pthread_mutex_unlock(&serve->move);
-    if (status != MESH_OK || is_staged)
-        return status;
 
-    status = settle(serve->core, err);
-    if (status == MESH_OK)
-        return MESH_OK;
-    take_back(service, added);
-    if (service_drain(service, added, clock_deadline(client->core->options.drain_timeout_ms)))
-        service_remove(service, added);
-    return mesh_error_prefix(err, status, "register agent '%s'", spec.name);
+    if (status == MESH_OK && !is_staged) {
+        status = settle(serve->core, err);
+        if (status != MESH_OK)
+            mesh_error_prefix(err, status, "register agent '%s'", spec.name);
+    }
+    if (status != MESH_OK && added)
+        take_back(service, spec.name, added);
+    return status;
 }
 
 mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *err)
 {
     struct service *service = client->service;
     struct serve *serve = serve_of(service);
+    bool quiet;
     pthread_mutex_lock(&serve->move);
     struct agent *agent = name ? service_find(service, name) : NULL;
-    bool is_routed = agent && owner_of(serve, name) == service;
-    if (is_routed)
-        close_route(serve, agent);
+    bool is_ours = agent && !agent->is_leaving;
+    if (is_ours) {
+        agent->is_leaving = true;
+        if (owner_of(serve, name) == service)
+            close_route(serve, name);
+    }
     pthread_mutex_unlock(&serve->move);
-    if (!agent)
+    if (!is_ours)
         return mesh_error_set(err, MESH_E_NOT_FOUND, "no agent '%s' is registered here", name ? name : "");
 
-    uint64_t deadline = clock_deadline(client->core->options.drain_timeout_ms);
-    bool quiet = service_drain(service, agent, deadline);
-    if (!quiet)
-        service_give_up(service, agent);
-    pthread_mutex_lock(&serve->move);
-    if (!owner_of(serve, name)) /* nobody has taken the name over meanwhile */
-        presence_unset(serve->core->presence, name);
-    pthread_mutex_unlock(&serve->move);
-    mesh_status status = settle(serve->core, err);
+    mesh_status status = take_off(service, agent, &quiet, err);
     if (!quiet)
         return mesh_error_set(err, MESH_E_TIMEOUT, "a handler of agent '%s' still runs after %u ms; its caller has been "
                               "answered", name, client->core->options.drain_timeout_ms);
-    service_remove(service, agent);
     return status;
 }
 
@@ -234,18 +256,19 @@ static void close_routes_of(struct serve *serve, const struct service *service)
 {
     for (const struct agent *agent = service->agents; agent; agent = agent->next)
         if (owner_of(serve, agent->contract->name) == service)
-            close_route(serve, agent);
+            close_route(serve, agent->contract->name);
 }
 
-/* Routes for the names that have none. On failure those opened here are closed again. */
+/* Routes for the names that have none. On failure those opened here, which are all that the service has, are dropped. */
 static mesh_status open_missing(struct serve *serve, const struct service *next, mesh_error *err)
 {
     mesh_status status = MESH_OK;
     for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next)
         if (!owner_of(serve, agent->contract->name))
             status = open_route(serve, agent, err);
-    if (status != MESH_OK)
-        close_routes_of(serve, next);
+    for (const struct agent *agent = next->agents; agent && status != MESH_OK; agent = agent->next)
+        if (owner_of(serve, agent->contract->name) == next)
+            drop_route(serve, agent->contract->name);
     return status;
 }
 
@@ -266,7 +289,9 @@ static void retarget(struct serve *serve, const struct service *next)
 static mesh_status swap(struct serve *serve, struct service *old, struct service *next, mesh_error *err)
 {
     mesh_status status = MESH_OK;
-    if (next) {
+    if (next && next->has_left)
+        return refuse_stopped(err);
+    if (next && next->is_staged) {
         status = check_clashes(serve, old, next, err);
         if (status == MESH_OK)
             status = open_missing(serve, next, err);
@@ -325,11 +350,11 @@ void serve_leave(struct service *service)
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
     close_routes_of(serve, service);
-    service->is_staged = true;
+    service->has_left = true;
     pthread_mutex_unlock(&serve->move);
 }
 
-mesh_status serve_retire(struct service *service, uint64_t deadline, mesh_error *err)
+mesh_status serve_retire(struct service *service, mesh_error *err)
 {
     struct serve *serve = serve_of(service);
     bool any = false;
@@ -341,5 +366,5 @@ mesh_status serve_retire(struct service *service, uint64_t deadline, mesh_error 
         any = true;
     }
     pthread_mutex_unlock(&serve->move);
-    return any ? presence_settle(serve->core->presence, deadline, err) : MESH_OK;
+    return any ? presence_settle(serve->core->presence, err) : MESH_OK;
 }

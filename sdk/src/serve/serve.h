@@ -15,10 +15,10 @@ void serve_free(struct serve *serve);       /* after the link has been closed; N
 
 struct deadlines *serve_deadlines(struct serve *serve);
 
-/* Take all agents of a service off the routes; they finish what they have. */
+/* Take all agents of a service off the routes, for good; they finish what they have. */
 void serve_leave(struct service *service);
 
-/* Announce that the agents of a service that nobody routes any more are gone. Blocks until told, or the deadline. */
-mesh_status serve_retire(struct service *service, uint64_t deadline, mesh_error *err);
+/* Announce that the agents of a service that nobody routes any more are gone. Blocks until told. */
+mesh_status serve_retire(struct service *service, mesh_error *err);
 
 #endif

@@ -77,7 +77,7 @@ struct agent *service_find(struct service *service, const char *name)
 mesh_status service_add(struct service *service, const mesh_agent *spec, void *state, struct agent **ret_agent,
                         mesh_error *err)
 {
-    struct agent *agent;
+    struct agent *agent = NULL;
     mesh_status status = new_agent(service, spec, state, &agent, err);
     if (status != MESH_OK)
         return status;
@@ -298,6 +298,12 @@ static mesh_status refuse_overload(struct agent *agent, mesh_error *err)
                           agent->contract->name, agent->queue_max);
 }
 
+/* Those that it may run at once do not wait. */
+static bool is_full(const struct agent *agent)
+{
+    return agent->queued >= (uint64_t)agent->queue_max + agent->concurrency - agent->running;
+}
+
 static bool push_request(struct service *service, struct agent *agent, mesh_request *request)
 {
     request->next = NULL;
@@ -313,9 +319,11 @@ mesh_status service_submit(struct agent *agent, struct link_message *message, me
 {
     struct service *service = agent->service;
     pthread_mutex_lock(&service->lock);
-    bool full = agent->queued >= agent->queue_max;
+    bool closed = service->closing, full = is_full(agent);
     service->counters.requests++;
     pthread_mutex_unlock(&service->lock);
+    if (closed)
+        return mesh_error_set(err, MESH_E_NOT_AVAILABLE, "Agent '%s' has left the mesh", agent->contract->name);
     if (full)
         return refuse_overload(agent, err);
 
@@ -379,13 +387,24 @@ static uint32_t live_of(const struct service *service, const struct agent *agent
     return count;
 }
 
-static bool is_quiet(const struct service *service, const struct agent *agent)
+static bool is_idle(const struct service *service, const struct agent *agent)
 {
-    if (service->leaving > 0)
-        return false;
     if (agent)
         return agent->queued == 0 && agent->running == 0 && live_of(service, agent) == 0;
     return service->queued == 0 && service->running == 0 && service->live_count == 0;
+}
+
+static bool is_quiet(const struct service *service, const struct agent *agent)
+{
+    return service->leaving == 0 && is_idle(service, agent);
+}
+
+bool service_is_idle(struct service *service)
+{
+    pthread_mutex_lock(&service->lock);
+    bool idle = is_idle(service, NULL);
+    pthread_mutex_unlock(&service->lock);
+    return idle;
 }
 
 bool service_drain(struct service *service, const struct agent *agent, uint64_t deadline)
@@ -469,6 +488,9 @@ bool service_describe(struct service *service, struct buf *out)
                    agent->contract->name, running, live - running, agent->queued);
         any = true;
     }
+    if (service->leaving > 0)
+        buf_printf(out, "%s%u agents whose leave the server has not confirmed", any ? "; " : "", service->leaving);
+    any |= service->leaving > 0;
     pthread_mutex_unlock(&service->lock);
     return any;
 }
