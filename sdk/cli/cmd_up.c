@@ -64,7 +64,7 @@ static int run(const struct arguments *arguments)
     auto_fd int signals = arguments->foreground ? catch_signals() : -1;
     options.port = arguments->port;
     options.store = arguments->store;
-    options.flags = MESH_LOCAL_MARK | (arguments->foreground ? 0 : MESH_LOCAL_DETACH);
+    options.flags = MESH_LOCAL_MARK | (arguments->foreground ? MESH_LOCAL_OWN : MESH_LOCAL_DETACH);
     if (mesh_local_start(&options, &local, &err) != MESH_OK)
         return refused(&err);
 

@@ -54,7 +54,7 @@ static mesh_status settings_read(const mesh_local_options *options, mesh_local_o
     if (status != MESH_OK)
         return status;
 
-    const uint32_t known = MESH_LOCAL_FLOAT | MESH_LOCAL_DETACH | MESH_LOCAL_MARK;
+    const uint32_t known = MESH_LOCAL_FLOAT | MESH_LOCAL_DETACH | MESH_LOCAL_MARK | MESH_LOCAL_OWN;
     if ((settings->flags & ~known) != 0 || settings->reserved != 0)
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "mesh_local_options: unknown flags 0x%x",
                               (unsigned)(settings->flags & ~known));
@@ -181,7 +181,7 @@ static mesh_status start_own(mesh_local *local, const mesh_local_options *settin
 static mesh_status join(mesh_local *local, const mesh_local_options *settings, struct server_record *found,
                         struct server_process *process, mesh_error *err)
 {
-    if (settings->flags & MESH_LOCAL_DETACH)
+    if (settings->flags & (MESH_LOCAL_DETACH | MESH_LOCAL_OWN))
         return mesh_error_set(err, MESH_E_EXISTS,
                               "a local server runs over '%s' already: process %d at %s; 'agentmesh down' stops it",
                               local->store.folder, (int)found->pid, found->url);

@@ -182,8 +182,11 @@ mesh_status server_record_read(const struct store *store, struct server_record *
         return no_memory(err);
 
     auto_json cJSON *tree = NULL;
-    if (file_read(path, &text, NULL) != MESH_OK || json_parse(buf_bytes(&text), &tree, NULL) != MESH_OK)
-        return MESH_OK;
+    mesh_status status = file_read(path, &text, NULL);
+    if (status == MESH_OK)
+        status = json_parse(buf_bytes(&text), &tree, NULL);
+    if (status != MESH_OK)
+        return status == MESH_E_NO_MEMORY ? no_memory(err) : MESH_OK;
     bool ok = true;
     ret->pid = int_member(tree, "pid");
     ret->owner = int_member(tree, "owner");
