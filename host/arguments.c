@@ -46,7 +46,8 @@ void arguments_help(void)
         snprintf(name, sizeof(name), "--%s %s", table[i].option.name, table[i].value);
         printf("  %s %-20s  %s\n", letter, name, table[i].help);
     }
-    printf("\nSIGHUP reads the configuration again and looks at the folders; SIGTERM finishes what is in hand and ends.\n");
+    printf("\nSIGHUP reads the configuration again and looks at the folders; SIGTERM finishes what is in hand and "
+           "ends.\n");
 }
 
 static int32_t level_of(const char *name)
@@ -54,8 +55,9 @@ static int32_t level_of(const char *name)
     static const struct {
         const char *name;
         int32_t level;
-    } levels[] = { { "debug", MESH_LOG_DEBUG }, { "info", MESH_LOG_INFO }, { "warn", MESH_LOG_WARN },
-                   { "error", MESH_LOG_ERROR } };
+    } levels[] = {
+        { "debug", MESH_LOG_DEBUG }, { "info", MESH_LOG_INFO }, { "warn", MESH_LOG_WARN }, { "error", MESH_LOG_ERROR }
+    };
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         if (strcmp(levels[i].name, name) == 0)
             return levels[i].level;

@@ -24,6 +24,7 @@
 #include "plugin/watch.h"
 
 enum {
+    PATIENCE_MS = 10000,    /* for files that are being written when everything else stands */
     BEYOND_DRAIN_MS = 5000, /* for stopping and unloading, once everything has drained */
     GOODBYE_MS = 10000      /* for telling the mesh and ending a server of ours */
 };
@@ -53,8 +54,9 @@ struct daemon {
     int signals; /* signalfd */
 
     enum phase phase;
-    bool has_seen;  /* the folders, since start or reload */
-    bool is_ready;  /* and told so */
+    bool has_seen;     /* the folders, since start or reload */
+    bool is_ready;     /* and told so */
+    uint64_t ready_by; /* files that are being written are not waited for any longer */
     uint64_t plan_at, alive_at, end_at, restart_at;
     uint32_t restarts;
     struct errand look, restart, goodbye;
@@ -124,6 +126,14 @@ static void look_if_due(struct daemon *daemon)
     errand_start(daemon, &daemon->look, "look");
 }
 
+/* Be ready again when everything that is there now stands. */
+static void look_anew(struct daemon *daemon)
+{
+    daemon->is_ready = daemon->has_seen = false;
+    daemon->ready_by = clock_deadline(PATIENCE_MS);
+    watch_demand(&daemon->watch);
+}
+
 /* ---- a local server that has ended ---- */
 
 static void restart_run(struct job *job)
@@ -148,10 +158,13 @@ static void restart_done(struct job *job)
     errand_end(restart);
 }
 
+/* -1 while another thread has the place in hand. */
 static int server_fd(const struct daemon *daemon)
 {
-    bool is_ours = daemon->place->local && !daemon->restart.is_out && daemon->phase != GOODBYE;
-    return is_ours && daemon->restart_at == CLOCK_NEVER ? mesh_local_fd(daemon->place->local) : -1;
+    bool is_in_hand = daemon->restart.is_out || daemon->phase == GOODBYE;
+    if (is_in_hand || daemon->restart_at != CLOCK_NEVER || !daemon->place->local)
+        return -1;
+    return mesh_local_fd(daemon->place->local);
 }
 
 static void server_has_ended(struct daemon *daemon)
@@ -224,17 +237,22 @@ static void reload(struct daemon *daemon)
     notify_reloading(daemon->notify, NULL);
     if (!reload_config(daemon))
         log_textf(MESH_LOG_ERROR, "the configuration could not be read, keeping the one in use");
-    daemon->is_ready = daemon->has_seen = false;
+    look_anew(daemon);
     roster_demand(daemon->roster);
-    watch_demand(&daemon->watch);
 }
 
 /* ---- ready ---- */
 
+/* Every plugin of the first look serves or has been refused. */
+static bool everything_stands(const struct daemon *daemon)
+{
+    bool settled = roster_unsettled(daemon->roster) == 0 || clock_ms() >= daemon->ready_by;
+    return daemon->has_seen && settled && !daemon->look.is_out && roster_moving(daemon->roster) == 0;
+}
+
 static void tell_if_ready(struct daemon *daemon)
 {
-    if (daemon->is_ready || !daemon->has_seen || daemon->phase != SERVING || daemon->look.is_out ||
-        roster_moving(daemon->roster) > 0)
+    if (daemon->is_ready || daemon->phase != SERVING || !everything_stands(daemon))
         return;
     char text[64];
     snprintf(text, sizeof(text), "%zu plugins serve", roster_serving(daemon->roster));
@@ -284,8 +302,8 @@ static void say_goodbye(struct daemon *daemon)
 {
     if (!has_left(daemon))
         log_event(MESH_LOG_ERROR, "ending although something still runs", "serving",
-                  LOG_INT(roster_serving(daemon->roster)), "moving", LOG_INT(roster_moving(daemon->roster)), "unloading",
-                  LOG_INT(roster_ending(daemon->roster)), NULL);
+                  LOG_INT(roster_serving(daemon->roster)), "moving", LOG_INT(roster_moving(daemon->roster)),
+                  "unloading", LOG_INT(roster_ending(daemon->roster)), NULL);
     daemon->phase = GOODBYE;
     daemon->end_at = clock_deadline(GOODBYE_MS);
     errand_start(daemon, &daemon->goodbye, "goodbye");
@@ -374,7 +392,7 @@ static void wait_for_something(struct daemon *daemon)
 
 mesh_status daemon_run(struct daemon *daemon, mesh_error *err)
 {
-    watch_demand(&daemon->watch);
+    look_anew(daemon);
     while (daemon->phase != ENDED) {
         look_if_due(daemon);
         restart_if_due(daemon);
@@ -426,8 +444,8 @@ static mesh_status open_ears(struct daemon *daemon, mesh_error *err)
     mesh_error warning = MESH_ERROR_INIT;
     status = watch_open(&daemon->watch, config_of(daemon)->settle_ms, config_of(daemon)->poll_ms, &warning);
     if (warning.status != MESH_OK)
-        log_event(MESH_LOG_WARN, "plugins folders are only looked at now and then", "reason",
-                  mesh_error_text(&warning), NULL);
+        log_event(MESH_LOG_WARN, "plugins folders are only looked at now and then", "reason", mesh_error_text(&warning),
+                  NULL);
     mesh_error_clear(&warning);
     return status;
 }

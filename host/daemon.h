@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The daemon at work: one loop that hears signals, folders, ended jobs and clocks, and never waits for anything else. All
- * functions are [main].
+ * The daemon at work: one loop that hears signals, folders, ended jobs and clocks, and never waits for anything else.
+ * All functions are [main].
  */
 #ifndef HOST_DAEMON_H
 #define HOST_DAEMON_H

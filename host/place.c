@@ -56,7 +56,7 @@ static mesh_status join(struct place *place, const struct config *config, const 
     mesh_client_options options = options_for(config, url);
     mesh_status status = mesh_client_open(&options, &place->client, err);
     if (status == MESH_OK)
-        log_event(MESH_LOG_INFO, "on the mesh", "url", mesh_client_url(place->client), "from", origin, NULL);
+        log_event(MESH_LOG_INFO, "joining the mesh", "url", mesh_client_url(place->client), "from", origin, NULL);
     return status;
 }
 
@@ -107,7 +107,7 @@ static mesh_status join_local(struct place *place, const struct config *config, 
         return join(place, config, mesh_location_url(running), mesh_location_origin(running), err);
     mesh_status status = start_server(place, config, own, err);
     if (status != MESH_OK)
-        return mesh_error_prefix(err, status, "no local server could be started: ");
+        return mesh_error_prefix(err, status, "no local server could be started");
     return join(place, config, mesh_local_url(place->local), "our local server", err);
 }
 

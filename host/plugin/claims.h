@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may have which agent name when plugins come up together: the one whose folder, then whose name, comes first. A name
- * that is served already belongs to whoever serves it; that is decided elsewhere.
+ * Who may have which agent name when plugins come up together: the one whose folder, then whose name, comes first. A
+ * name that is served already belongs to whoever serves it; that is decided elsewhere.
  */
 #ifndef PLUGIN_CLAIMS_H
 #define PLUGIN_CLAIMS_H
@@ -31,7 +31,7 @@ struct claims {
     struct claim *first;
 };
 
-bool claims_init(struct claims *claims);   /* false: the system has no more */
+bool claims_init(struct claims *claims); /* false: the system has no more */
 void claims_clear(struct claims *claims);
 
 void claims_enter(struct claims *claims, struct claim *claim); /* [main] */

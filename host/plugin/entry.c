@@ -28,10 +28,11 @@ static const char *version_text(uint32_t version, char text[16])
 static mesh_status unknown_field(const mesh_plugin *plugin, const char *what, mesh_error *err)
 {
     char version[16];
-    return mesh_error_set(err, MESH_E_INCOMPATIBLE,
-                          "it sets a %s that this host does not know: it is built for agentmesh %s, this agentmeshd runs "
-                          "%s",
-                          what, version_text(plugin->header_version, version), mesh_version());
+    return mesh_error_set(
+        err, MESH_E_INCOMPATIBLE,
+        "it sets a %s that this host does not know: it is built for agentmesh %s, this agentmeshd runs "
+        "%s",
+        what, version_text(plugin->header_version, version), mesh_version());
 }
 
 static mesh_status check_abi(const mesh_plugin *plugin, size_t available, mesh_error *err)
@@ -101,7 +102,7 @@ static mesh_status read_agents(struct entry *entry, mesh_error *err)
     for (size_t i = 0; i < count; i++) {
         mesh_status status = mesh_agent_read(listed[i], &entry->agents[i], err);
         if (status != MESH_OK)
-            return mesh_error_prefix(err, status, "agent %zu of its list: ", i + 1);
+            return mesh_error_prefix(err, status, "agent %zu of its list", i + 1);
         entry->text_len += spec_len(&entry->agents[i]);
     }
     entry->agent_count = count;

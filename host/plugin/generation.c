@@ -45,6 +45,15 @@ const char *generation_plugin_of(const char *name)
     return dot ? dot + 1 : name;
 }
 
+const char *generation_stays_because(const struct generation *generation)
+{
+    if (generation->image->facts.never_unloads)
+        return "it is linked with -z nodelete";
+    if (generation->image->facts.unique_symbols > 0)
+        return "it has GNU_UNIQUE symbols: compile it with -fno-gnu-unique";
+    return NULL;
+}
+
 /* ---- open ---- */
 
 static void generation_free(struct generation *generation)
@@ -139,7 +148,7 @@ static mesh_status call_start(struct generation *generation, uint32_t timeout_ms
     if (!*mesh_error_text(&start->err))
         mesh_error_set(&start->err, start->status, "%s", mesh_status_text(start->status));
     mesh_error_move(err, &start->err);
-    return mesh_error_prefix(err, start->status, "its start failed: ");
+    return mesh_error_prefix(err, start->status, "its start failed");
 }
 
 mesh_status generation_start(struct generation *generation, mesh_client *mesh, const struct config *config,
@@ -280,15 +289,6 @@ static void remove_signal_handlers(const struct generation *generation)
     }
 }
 
-static const char *why_it_stays(const struct generation *generation)
-{
-    if (generation->image->facts.never_unloads)
-        return "it is linked with -z nodelete";
-    if (generation->image->facts.unique_symbols > 0)
-        return "it has GNU_UNIQUE symbols: compile it with -fno-gnu-unique";
-    return "the loader keeps it in memory: a thread-local destructor or another object needs it";
-}
-
 /* True: it is gone from memory. */
 static bool unload(struct generation *generation)
 {
@@ -301,7 +301,9 @@ static bool unload(struct generation *generation)
     }
     remove_signal_handlers(generation);
     if (loader_close(generation->handle, generation->image->path, NULL) != MESH_OK) {
-        tell(generation, MESH_LOG_WARN, "pinned in memory", why_it_stays(generation));
+        const char *reason = generation_stays_because(generation);
+        tell(generation, MESH_LOG_WARN, "pinned in memory",
+             reason ? reason : "the loader keeps it: a thread-local destructor or another object needs it");
         return false;
     }
     return true;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A generation: one loaded copy of a plugin, with a place on the mesh of its own. Its life is open, start, register, serve,
- * end, in this order; it may be ended after each. One thread at a time, but where it says otherwise.
+ * A generation: one loaded copy of a plugin, with a place on the mesh of its own. Its life is open, start, register,
+ * serve, end, in this order; it may be ended after each. One thread at a time, but where it says otherwise.
  *
- * Code of the plugin runs only on threads that bear the generation's name: those of its client and of its steps. That is
- * how a thread is told that the plugin left behind.
+ * Code of the plugin runs only on threads that bear the generation's name: those of its client and of its steps. That
+ * is how a thread is told that the plugin left behind.
  */
 #ifndef PLUGIN_GENERATION_H
 #define PLUGIN_GENERATION_H
@@ -21,13 +21,13 @@
 enum { GENERATION_NAME_SIZE = 65 };
 
 struct generation {
-    unsigned number;                  /* counts all generations of this process */
-    char *plugin;                     /* the plugin's name */
-    char name[GENERATION_NAME_SIZE];  /* "g7.echo": of its client and, cut short, its threads */
+    unsigned number;                 /* counts all generations of this process */
+    char *plugin;                    /* the plugin's name */
+    char name[GENERATION_NAME_SIZE]; /* "g7.echo": of its client and, cut short, its threads */
     struct image *image;
     void *handle;
     struct entry entry;
-    mesh_client *client; /* from start on */
+    mesh_client *client;            /* from start on */
     struct generation_start *start; /* what its start said; NULL: not called */
     bool serves;                    /* its agents are on the mesh */
 };
@@ -39,6 +39,9 @@ struct generation {
  */
 mesh_status generation_open(const char *plugin, struct image *image, struct generation **ret_generation,
                             mesh_error *err);
+
+/* Why it will not leave memory when it ends; NULL: it should. */
+const char *generation_stays_because(const struct generation *generation);
 
 /*
  * Give it a place on the mesh and let it get ready. [step]

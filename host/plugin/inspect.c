@@ -28,7 +28,7 @@
 /* The verdict goes here; what constructors print goes to the same pipe before it. */
 enum { VERDICT_FD = 3, MAX_OUTPUT = 1 << 16 };
 
-/* "MARK yes\n" and paths, or "MARK no STATUS\n" and the reason. */
+/* "MARK yes LIBRARY-ID\n" and paths, or "MARK no STATUS\n" and the reason. */
 #define MARK "\nagentmesh-verdict: "
 
 /* ---- inside the process ---- */
@@ -71,7 +71,9 @@ static void write_verdict(const char *path, struct buf *verdict)
     if (status == MESH_OK)
         status = entry_load(handle, &entry, &err);
     if (status == MESH_OK) {
-        buf_puts(verdict, MARK "yes\n");
+        char id[ELF_BUILD_ID_SIZE];
+        loader_build_id((const void *)(uintptr_t)mesh_version, id);
+        buf_printf(verdict, MARK "yes %s\n", id);
         dl_iterate_phdr(write_library, verdict);
     } else {
         buf_printf(verdict, MARK "no %" PRId32 "\n%s", status, mesh_error_text(&err));
@@ -127,14 +129,14 @@ static int spawn(const char *program, const char *path, int pipe_end, pid_t *ret
     }
 
     failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
-             posix_spawn_file_actions_adddup2(&actions, pipe_end, STDOUT_FILENO) ||
-             posix_spawn_file_actions_adddup2(&actions, pipe_end, STDERR_FILENO) ||
-             posix_spawn_file_actions_adddup2(&actions, pipe_end, VERDICT_FD) ||
-             posix_spawn_file_actions_addclosefrom_np(&actions, VERDICT_FD + 1) ||
-             posix_spawnattr_setsigmask(&attributes, &none) || posix_spawnattr_setsigdefault(&attributes, &all) ||
-             posix_spawnattr_setpgroup(&attributes, 0) ||
-             posix_spawnattr_setflags(&attributes,
-                                      POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)
+                     posix_spawn_file_actions_adddup2(&actions, pipe_end, STDOUT_FILENO) ||
+                     posix_spawn_file_actions_adddup2(&actions, pipe_end, STDERR_FILENO) ||
+                     posix_spawn_file_actions_adddup2(&actions, pipe_end, VERDICT_FD) ||
+                     posix_spawn_file_actions_addclosefrom_np(&actions, VERDICT_FD + 1) ||
+                     posix_spawnattr_setsigmask(&attributes, &none) ||
+                     posix_spawnattr_setsigdefault(&attributes, &all) || posix_spawnattr_setpgroup(&attributes, 0) ||
+                     posix_spawnattr_setflags(&attributes,
+                                              POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP)
                  ? ENOMEM
                  : posix_spawn(ret_pid, program, &actions, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
@@ -172,7 +174,8 @@ static bool read_some(struct trial *trial, struct buf *output)
     }
 }
 
-/* Until it has ended, or its time is over. A process of its own making may keep the pipe open: that does not hold us. */
+/* Until it has ended, or its time is over. A process of its own making may keep the pipe open: that does not hold us.
+ */
 static bool trial_wait(struct trial *trial, uint64_t deadline, struct buf *output)
 {
     for (bool open = true; open;) {
@@ -233,20 +236,28 @@ static mesh_status ended_badly(int ended, struct buf *output, mesh_error *err)
                           how, *words ? "; it said: " : "", words);
 }
 
-static mesh_status read_verdict(const char *verdict, char **ret_libraries, mesh_error *err)
+static mesh_status read_verdict(const char *verdict, struct inspection *ret_inspection, mesh_error *err)
 {
     int status, skipped = 0;
     if (sscanf(verdict, "no %d%n", &status, &skipped) == 1 && status != MESH_OK)
         return mesh_error_set_text(err, status, verdict + skipped + (verdict[skipped] == '\n'));
+    struct inspection inspection = { .library_id = "" };
+    sscanf(verdict, "yes %64[0-9a-f]", inspection.library_id);
     const char *newline = strchr(verdict, '\n');
-    char *libraries = strdup(newline ? newline + 1 : "");
-    if (!libraries)
+    inspection.libraries = strdup(newline ? newline + 1 : "");
+    if (!inspection.libraries)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
-    *ret_libraries = libraries;
+    *ret_inspection = inspection;
     return MESH_OK;
 }
 
-mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, char **ret_libraries,
+void inspection_clear(struct inspection *inspection)
+{
+    free(inspection->libraries);
+    *inspection = (struct inspection){ .libraries = NULL };
+}
+
+mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, struct inspection *ret_inspection,
                          mesh_error *err)
 {
     auto_buf struct buf output;
@@ -266,5 +277,5 @@ mesh_status inspect_file(const char *program, const char *path, uint32_t timeout
     const char *verdict = strstr(buf_text(&output), MARK);
     if (!verdict || !WIFEXITED(ended) || WEXITSTATUS(ended) != EXIT_SUCCESS)
         return ended_badly(ended, &output, err);
-    return read_verdict(verdict + strlen(MARK), ret_libraries, err);
+    return read_verdict(verdict + strlen(MARK), ret_inspection, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trial load: a plugin is loaded in a process made for it, which may crash, hang or lie in place of the host. What that
- * process says is believed for yes or no, nothing more.
+ * The trial load: a plugin is loaded in a process made for it, which may crash, hang or lie in place of the host. What
+ * that process says is believed for yes or no, nothing more.
  */
 #ifndef PLUGIN_INSPECT_H
 #define PLUGIN_INSPECT_H
@@ -10,15 +10,25 @@
 
 #include <agentmesh/error.h>
 
+#include "plugin/elf.h"
+
+/* What a trial load that went well has told. */
+struct inspection {
+    char *libraries;                    /* paths of all objects that the plugin needs, each ended by a newline */
+    char library_id[ELF_BUILD_ID_SIZE]; /* build id of the libagentmesh that it was tried with */
+};
+
+void inspection_clear(struct inspection *inspection);
+
 /*
  * Load a file on trial. [any-thread; blocks]
  *
- * program        path of agentmeshd; NULL: this very program
- * ret_libraries  given on success, to free(): the paths of all objects that the plugin needs, each ended by a newline
+ * program         path of agentmeshd; NULL: this very program
+ * ret_inspection  end it with inspection_clear()
  * MESH_E_TIMEOUT  it did not end in time
  * MESH_E_DATA     it crashed, ended, or was refused; other refusals have the status that the host would have met
  */
-mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, char **ret_libraries,
+mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, struct inspection *ret_inspection,
                          mesh_error *err);
 
 /* What runs inside that process: agentmeshd --inspect FILE. Does not return. */

@@ -10,6 +10,9 @@
 
 #include "base/cleanup.h"
 
+/* Notes are padded to words. */
+#define ROUND(size) (((size_t)(size) + 3) & ~(size_t)3)
+
 /* What to do about refusals whose text alone does not tell. */
 static const char *advice(const char *text)
 {
@@ -97,6 +100,68 @@ uintptr_t loader_base(void *handle)
     struct link_map *map = NULL;
     return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 ? (uintptr_t)map->l_addr : 0;
 }
+
+/* ---- build ids ---- */
+
+struct wanted {
+    uintptr_t address;
+    char *id;
+};
+
+static bool holds(const struct dl_phdr_info *info, uintptr_t address)
+{
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        uintptr_t begin = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && address >= begin && address - begin < segment->p_memsz)
+            return true;
+    }
+    return false;
+}
+
+static void write_id(const unsigned char *bytes, size_t count, char *id)
+{
+    for (size_t i = 0; i < count && 2 * i + 2 < ELF_BUILD_ID_SIZE; i++)
+        snprintf(id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static void read_notes(const char *at, size_t len, char *id)
+{
+    while (len >= sizeof(ElfW(Nhdr))) {
+        const ElfW(Nhdr) *note = (const void *)at;
+        const char *name = at + sizeof(*note), *content = name + ROUND(note->n_namesz);
+        size_t size = sizeof(*note) + ROUND(note->n_namesz) + ROUND(note->n_descsz);
+        if (size > len)
+            return;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0)
+            write_id((const unsigned char *)content, note->n_descsz, id);
+        at += size;
+        len -= size;
+    }
+}
+
+static int read_id(struct dl_phdr_info *info, size_t size, void *closure)
+{
+    const struct wanted *wanted = closure;
+    (void)size;
+    if (!holds(info, wanted->address))
+        return 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type == PT_NOTE)
+            read_notes((const char *)(info->dlpi_addr + segment->p_vaddr), segment->p_memsz, wanted->id);
+    }
+    return 1;
+}
+
+void loader_build_id(const void *address, char ret_id[ELF_BUILD_ID_SIZE])
+{
+    struct wanted wanted = { (uintptr_t)address, ret_id };
+    ret_id[0] = '\0';
+    dl_iterate_phdr(read_id, &wanted);
+}
+
+/* ---- symbols ---- */
 
 bool loader_owns(void *handle, const void *address)
 {

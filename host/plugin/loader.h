@@ -9,6 +9,8 @@
 
 #include <agentmesh/error.h>
 
+#include "plugin/elf.h"
+
 /*
  * Load an object from a path that this process has never used. [any-thread; blocks; runs its constructors]
  *
@@ -26,6 +28,9 @@ mesh_status loader_find(void *handle, const char *name, const void **ret_symbol,
 
 /* Where the object begins in memory: what a debugger needs to know. */
 uintptr_t loader_base(void *handle);
+
+/* The build id of the object that an address lies in, "" if it has none: tells one build of a library from another. */
+void loader_build_id(const void *address, char ret_id[ELF_BUILD_ID_SIZE]);
 
 /* Whether an address lies in the object itself. [any-thread] */
 bool loader_owns(void *handle, const void *address);

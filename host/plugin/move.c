@@ -45,8 +45,7 @@ static bool is_known(const struct move *move, const char *hash)
 {
     if (move->is_demanded)
         return false;
-    return strcmp(hash, move->refused_hash) == 0 ||
-           (move->serving && strcmp(hash, move->serving->image->hash) == 0);
+    return strcmp(hash, move->refused_hash) == 0 || (move->serving && strcmp(hash, move->serving->image->hash) == 0);
 }
 
 /* Read the file. MOVE_SERVES: there is an image to go on with. */

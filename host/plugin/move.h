@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A move: bringing up what lies in a plugin's file, to where its agents serve in the place of those that do; or taking them
- * off the mesh. All that can fail comes before the one step that changes what serves: a file that cannot be loaded
+ * A move: bringing up what lies in a plugin's file, to where its agents serve in the place of those that do; or taking
+ * them off the mesh. All that can fail comes before the one step that changes what serves: a file that cannot be loaded
  * disturbs nothing.
  */
 #ifndef PLUGIN_MOVE_H
@@ -34,7 +34,7 @@ struct move {
 
     /* The order; not changed while the job runs. */
     char *plugin;
-    char *path;       /* the file; NULL: leave the mesh */
+    char *path; /* the file; NULL: leave the mesh */
     struct file_state state;
     bool is_demanded; /* also if the content is the same */
     char refused_hash[IMAGE_HASH_SIZE];
@@ -52,10 +52,10 @@ struct move {
 
     /* The outcome. */
     enum move_verdict verdict;
-    char hash[IMAGE_HASH_SIZE]; /* of the file; "" if it was not read */
-    struct generation *next;    /* serves with MOVE_SERVES; else to be ended; may be NULL */
+    char hash[IMAGE_HASH_SIZE];             /* of the file; "" if it was not read */
+    struct generation *next;                /* serves with MOVE_SERVES; else to be ended; may be NULL */
     char clash_owner[GENERATION_NAME_SIZE]; /* with MOVE_CLASH: the other plugin */
-    mesh_error err;             /* why not; with MOVE_SERVES what went wrong besides */
+    mesh_error err;                         /* why not; with MOVE_SERVES what went wrong besides */
     uint32_t took_ms;
 };
 

@@ -16,6 +16,9 @@
 #include "plugin/move.h"
 #include "plugin/plan.h"
 
+/* How long those who are written when the host starts hold up the others, beyond the settle time. */
+enum { FIRST_WAIT_MS = 2000 };
+
 struct plugin {
     struct roster *roster;
     char *name;
@@ -26,14 +29,14 @@ struct plugin {
     uint64_t state_since; /* when it was first seen so */
     size_t rank;          /* in the order of the survey */
     bool is_there, rests;
-    uint64_t leave_at;    /* when it is missing; CLOCK_NEVER: it is kept */
+    uint64_t leave_at; /* when it is missing; CLOCK_NEVER: it is kept */
 
     /* What has been tried. */
     bool has_tried;
     struct file_state tried;
     bool is_demanded;
     char refused_hash[IMAGE_HASH_SIZE];
-    char *told;          /* the last refusal, so that it is told once */
+    char *told; /* the last refusal, so that it is told once */
     uint32_t failures;
     uint64_t retry_at;
     char waits_for[GENERATION_NAME_SIZE]; /* the plugin that serves one of our agents; "" */
@@ -57,15 +60,16 @@ struct roster {
     struct trust trust;
     struct trials *trials;
     struct claims claims;
-    struct map plugins;      /* name to struct plugin */
-    struct map strays;       /* path to what was told of it */
+    struct map plugins;       /* name to struct plugin */
+    struct map strays;        /* path to what was told of it */
     struct farewell *waiting; /* for which no thread was to be had */
     struct move *prepared;    /* about to begin */
     uint64_t batch;
-    uint64_t departures;      /* how often names have become free */
-    size_t serving, moving, ending;
-    bool by_hand;  /* the next survey was asked for */
-    bool stopping;
+    uint64_t departures; /* how often names have become free */
+    size_t serving, moving, ending, unsettled;
+    uint64_t wait_until; /* for files of the first survey that are being written */
+    bool by_hand;        /* the next survey was asked for */
+    bool has_seen, has_begun, stopping;
 };
 
 static const struct config *config_of(const struct roster *roster)
@@ -234,6 +238,9 @@ static void tell_served(const struct plugin *plugin, const struct move *move)
               "took_ms", LOG_INT(move->took_ms), "file", move->path, NULL);
     log_event(MESH_LOG_DEBUG, "plugin loaded", "plugin", plugin->name, "generation", LOG_INT(now->number), "sha256",
               move->hash, "base", base, "build_id", now->image->facts.build_id, "copy", now->image->path, NULL);
+    if (generation_stays_because(now))
+        log_event(MESH_LOG_WARN, "plugin will stay in memory when it is replaced", "plugin", plugin->name, "reason",
+                  generation_stays_because(now), NULL);
     if (move->err.status != MESH_OK)
         log_event(MESH_LOG_WARN, "announcing the agents failed, trying again", "plugin", plugin->name, "reason",
                   mesh_error_text(&move->err), NULL);
@@ -257,7 +264,11 @@ static void has_left(struct plugin *plugin, const struct move *move)
 {
     struct roster *roster = plugin->roster;
     log_event(MESH_LOG_INFO, "plugin leaves", "plugin", plugin->name, "generation", LOG_INT(move->serving->number),
-              "reason", roster->stopping ? "the host ends" : plugin->is_there ? "not enabled" : "its file is gone", NULL);
+              "reason",
+              roster->stopping   ? "the host ends"
+              : plugin->is_there ? "not enabled"
+                                 : "its file is gone",
+              NULL);
     plugin->serving = NULL;
     plugin->has_tried = false;
     plugin->refused_hash[0] = '\0';
@@ -272,8 +283,9 @@ static void tell_refused(struct plugin *plugin, const struct move *move)
     if (!is_news(plugin, move->hash, text))
         return;
     bool waits = move->verdict == MOVE_CLASH;
-    const char *what = waits ? "plugin waits" : move->verdict == MOVE_FAILED ? "plugin failed, trying again later"
-                                                                             : "plugin refused";
+    const char *what = waits                          ? "plugin waits"
+                       : move->verdict == MOVE_FAILED ? "plugin failed, trying again later"
+                                                      : "plugin refused";
     log_event(waits ? MESH_LOG_WARN : MESH_LOG_ERROR, what, "plugin", plugin->name, "reason", text, "kept",
               plugin->serving ? "the version that serves" : NULL, "file", move->path, NULL);
 }
@@ -418,9 +430,7 @@ static void carry_out(struct roster *roster, struct plugin *plugin, enum plan pl
 {
     switch (plan) {
     case PLAN_NOTHING:
-        break;
     case PLAN_LOOK:
-        watch_demand_soon(roster->tools.watch);
         break;
     case PLAN_LOAD:
         prepare_move(roster, plugin, plugin->path);
@@ -448,13 +458,38 @@ static uint64_t next_moment(const struct roster *roster)
     return next;
 }
 
+static size_t count_unsettled(const struct roster *roster, uint64_t now)
+{
+    const char *name;
+    void *value;
+    size_t count = 0;
+    for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
+        struct prospect prospect = prospect_of(value);
+        count += plan_for(&prospect, now) == PLAN_LOOK;
+    }
+    return count;
+}
+
+/* All that is there at the start comes up together, so that the order of names decides, not that of writing. */
+static bool may_begin(struct roster *roster, uint64_t now)
+{
+    if (!roster->has_begun)
+        roster->has_begun = roster->has_seen && (roster->unsettled == 0 || now >= roster->wait_until);
+    return roster->has_begun;
+}
+
 uint64_t roster_plan(struct roster *roster)
 {
     const char *name;
     void *value;
     uint64_t now = clock_ms();
     roster->batch++;
+    roster->unsettled = count_unsettled(roster, now);
     retry_farewells(roster);
+    if (roster->unsettled > 0)
+        watch_demand_soon(roster->tools.watch);
+    if (!may_begin(roster, now))
+        return CLOCK_NEVER;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
         struct prospect prospect = prospect_of(value);
         carry_out(roster, value, plan_for(&prospect, now));
@@ -531,8 +566,8 @@ static void tell_kept(size_t count)
               "plugins", LOG_INT(count), NULL);
 }
 
-/* One file alone may have been removed where no event tells of it, as on a network file system; several, or a folder, are
- * rather a file system that is not mounted. */
+/* One file alone may have been removed where no event tells of it, as on a network file system; several, or a folder,
+ * are rather a file system that is not mounted. */
 static void see_missing(struct roster *roster, const struct survey *survey)
 {
     size_t unexplained = 0;
@@ -564,7 +599,8 @@ static void see_strays(struct roster *roster, const struct survey *survey)
         const struct stray *stray = &survey->strays[i];
         auto_free char *before = map_remove(&told, stray->path);
         if (!before || strcmp(before, stray->reason) != 0)
-            log_event(stray->is_hidden ? MESH_LOG_INFO : MESH_LOG_WARN, "file ignored", "file", stray->path, "reason", stray->reason, NULL);
+            log_event(stray->is_hidden ? MESH_LOG_INFO : MESH_LOG_WARN, "file ignored", "file", stray->path, "reason",
+                      stray->reason, NULL);
         char *reason = strdup(stray->reason);
         if (!reason || !map_put(&roster->strays, stray->path, reason))
             free(reason);
@@ -579,6 +615,7 @@ void roster_see(struct roster *roster, const struct survey *survey)
     see_strays(roster, survey);
     watch_forget_removed(roster->tools.watch);
     roster->by_hand = false;
+    roster->has_seen = true;
 }
 
 /* ---- from outside ---- */
@@ -600,6 +637,7 @@ mesh_status roster_new(const struct roster_tools *tools, struct config_ref *conf
     trust_init(&roster->trust, config_of(roster)->trusted_gid);
     map_init(&roster->plugins);
     map_init(&roster->strays);
+    roster->wait_until = clock_deadline(config_of(roster)->settle_ms) + FIRST_WAIT_MS;
     *ret_roster = roster;
     return MESH_OK;
 }
@@ -658,6 +696,11 @@ size_t roster_serving(const struct roster *roster)
 size_t roster_moving(const struct roster *roster)
 {
     return roster->moving;
+}
+
+size_t roster_unsettled(const struct roster *roster)
+{
+    return roster->unsettled;
 }
 
 size_t roster_ending(const struct roster *roster)

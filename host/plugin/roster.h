@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The roster: every plugin that is known, the file it comes from, and the generation that serves it. It compares what lies
- * in the folders with what serves, and has moves made; one at a time for each plugin, any number side by side. [main]
+ * The roster: every plugin that is known, the file it comes from, and the generation that serves it. It compares what
+ * lies in the folders with what serves, and has moves made; one at a time for each plugin, any number side by side.
+ * [main]
  */
 #ifndef PLUGIN_ROSTER_H
 #define PLUGIN_ROSTER_H
@@ -48,8 +49,9 @@ uint64_t roster_plan(struct roster *roster);
 /* Leave the mesh with everything; nothing new begins. */
 void roster_stop(struct roster *roster);
 
-/* How many plugins serve; how many moves are under way; how many generations are being ended. */
+/* How many plugins serve; wait until nobody writes their file any more; are being moved. How many generations end. */
 size_t roster_serving(const struct roster *roster);
+size_t roster_unsettled(const struct roster *roster);
 size_t roster_moving(const struct roster *roster);
 size_t roster_ending(const struct roster *roster);
 

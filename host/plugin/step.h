@@ -8,7 +8,8 @@
 
 struct step;
 
-/* Begin to run. thread_name: at most 15 bytes; threads that the plugin starts inherit it. NULL: no thread is to be had. */
+/* Begin to run. thread_name: at most 15 bytes; threads that the plugin starts inherit it. NULL: no thread is to be had.
+ */
 struct step *step_start(const char *thread_name, void (*run)(void *closure), void *closure);
 
 /* Wait until it has returned; false: not by the deadline (clock_ms(); CLOCK_NEVER waits for ever). [one thread] */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,12 +13,15 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/map.h"
+#include "log.h"
 #include "plugin/inspect.h"
+#include "plugin/loader.h"
 
 enum { AT_ONCE = 4, MAX_SIGNATURE = 1 << 20, MAX_KEPT = 4096 };
 
 struct trials {
-    sem_t places; /* how many trial loads may begin */
+    sem_t places;         /* how many trial loads may begin */
+    atomic_bool has_told; /* that a restart is due */
     /* Guarded by lock. */
     pthread_mutex_t lock;
     struct map passed; /* hash to struct pass */
@@ -134,21 +138,37 @@ static void leave_out(char *libraries, const char *path)
         memmove(at, at + len + 1, strlen(at + len + 1) + 1);
 }
 
+/* A package manager may put another build of the library in its place while we run: what is tried then is not what we
+ * would load. */
+static void compare_libraries(struct trials *trials, const char *tried_with)
+{
+    char ours[ELF_BUILD_ID_SIZE];
+    loader_build_id((const void *)(uintptr_t)mesh_version, ours);
+    if (strcmp(ours, tried_with) == 0 || atomic_exchange(&trials->has_told, true))
+        return;
+    log_textf(MESH_LOG_WARN,
+              "libagentmesh was upgraded while agentmeshd runs: restart it, so that plugins are tried with "
+              "the library that they will use");
+}
+
 mesh_status trials_pass(struct trials *trials, const struct image *image, uint32_t timeout_ms, mesh_error *err)
 {
     if (has_passed(trials, image->hash))
         return MESH_OK;
-    char *libraries = NULL;
+    struct inspection inspection;
     while (sem_wait(&trials->places) != 0)
         continue;
-    mesh_status status = inspect_file(NULL, image->path, timeout_ms, &libraries, err);
+    mesh_status status = inspect_file(NULL, image->path, timeout_ms, &inspection, err);
     sem_post(&trials->places);
     if (status == MESH_OK) {
-        leave_out(libraries, image->path);
-        keep(trials, image, libraries);
+        compare_libraries(trials, inspection.library_id);
+        leave_out(inspection.libraries, image->path);
+        keep(trials, image, take(&inspection.libraries));
+        inspection_clear(&inspection);
     } else if (image->facts.asks_for_neighbours && strstr(mesh_error_text(err), "cannot open shared object file")) {
-        mesh_error_prefix(err, status, "it looks for libraries beside itself ($ORIGIN), where a private copy of it finds "
-                                       "none: install them for all programs, or link it with a fixed path: ");
+        mesh_error_prefix(err, status,
+                          "it looks for libraries beside itself ($ORIGIN), where a private copy of it finds none: "
+                          "install them for all programs, or link it with a fixed path");
     }
     return status;
 }

@@ -9,12 +9,12 @@
 
 struct trials;
 
-struct trials *trials_new(void); /* NULL: no memory */
+struct trials *trials_new(void);                   /* NULL: no memory */
 struct trials *trials_free(struct trials *trials); /* nobody is in trials_pass(); returns NULL */
 
 /*
- * Pass if the content has passed before and the libraries it needs are the same files, else load it on trial. A few at a
- * time; the others wait. [blocks]
+ * Pass if the content has passed before and the libraries it needs are the same files, else load it on trial. A few at
+ * a time; the others wait. [blocks]
  *
  * Errors are those of inspect_file().
  */

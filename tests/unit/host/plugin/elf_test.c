@@ -37,12 +37,12 @@ static struct bytes read_file(const char *path)
     return (struct bytes){ buf_take(&file), len };
 }
 
-static ElfW(Ehdr) *header_of(const struct bytes *bytes)
+static ElfW(Ehdr) * header_of(const struct bytes *bytes)
 {
     return (ElfW(Ehdr) *)(void *)bytes->data;
 }
 
-static ElfW(Phdr) *segment_of(const struct bytes *bytes, unsigned type)
+static ElfW(Phdr) * segment_of(const struct bytes *bytes, unsigned type)
 {
     ElfW(Phdr) *segments = (ElfW(Phdr) *)(void *)(bytes->data + header_of(bytes)->e_phoff);
     for (size_t i = 0; i < header_of(bytes)->e_phnum; i++) {
@@ -52,12 +52,24 @@ static ElfW(Phdr) *segment_of(const struct bytes *bytes, unsigned type)
     return NULL;
 }
 
-static ElfW(Dyn) *entry_of(const struct bytes *bytes, ElfW(Sxword) tag)
+static ElfW(Dyn) * entry_of(const struct bytes *bytes, ElfW(Sxword) tag)
 {
     ElfW(Dyn) *entry = (ElfW(Dyn) *)(void *)(bytes->data + segment_of(bytes, PT_DYNAMIC)->p_offset);
     for (; entry->d_tag != DT_NULL; entry++) {
         if (entry->d_tag == tag)
             return entry;
+    }
+    return NULL;
+}
+
+/* What is loaded to an address. */
+static void *at_address(const struct bytes *bytes, ElfW(Addr) address)
+{
+    const ElfW(Phdr) *segments = (const ElfW(Phdr) *)(void *)(bytes->data + header_of(bytes)->e_phoff);
+    for (size_t i = 0; i < header_of(bytes)->e_phnum; i++) {
+        const ElfW(Phdr) *segment = &segments[i];
+        if (segment->p_type == PT_LOAD && address >= segment->p_vaddr && address < segment->p_vaddr + segment->p_filesz)
+            return bytes->data + segment->p_offset + (address - segment->p_vaddr);
     }
     return NULL;
 }
@@ -182,6 +194,61 @@ static void any_wrong_byte_is_survived(void)
     expect_int(check_first(&plugin, plugin.len), MESH_OK);
 }
 
+/* ---- what would have the loader write or read somewhere else ---- */
+
+static void relocations_stay_inside(void)
+{
+    auto_bytes struct bytes plugin = read_file(PLUGIN);
+    ElfW(Rela) *relocation = at_address(&plugin, entry_of(&plugin, DT_RELA)->d_un.d_ptr);
+    ElfW(Rela) right = *relocation;
+    relocation->r_offset = (ElfW(Addr))1 << 30;
+    expect_refusal(&plugin, MESH_E_DATA, "the loader would write outside of it");
+    *relocation = right;
+    relocation->r_offset = 0; /* the header, which is not to be written to */
+    expect_refusal(&plugin, MESH_E_DATA, "the loader would write outside of it");
+    *relocation = right;
+    relocation->r_info = ELF64_R_INFO(0xffffff, ELF64_R_TYPE(right.r_info));
+    expect_refusal(&plugin, MESH_E_DATA, "a symbol that it does not have");
+    *relocation = right;
+    expect_int(check_first(&plugin, plugin.len), MESH_OK);
+}
+
+static void constructors_are_inside(void)
+{
+    auto_bytes struct bytes plugin = read_file(PLUGIN);
+    ElfW(Addr) constructors = entry_of(&plugin, DT_INIT_ARRAY)->d_un.d_ptr;
+    ElfW(Rela) *relocation = at_address(&plugin, entry_of(&plugin, DT_RELA)->d_un.d_ptr);
+    while (relocation->r_offset != constructors)
+        relocation++;
+    relocation->r_addend ^= 1 << 19;
+    expect_refusal(&plugin, MESH_E_DATA, "a function to be called at once lies outside of its code");
+}
+
+static void segments_come_in_order(void)
+{
+    auto_bytes struct bytes plugin = read_file(PLUGIN);
+    ElfW(Phdr) *first = segment_of(&plugin, PT_LOAD);
+    ElfW(Phdr) second = first[1];
+    first[1] = first[0];
+    first[0] = second;
+    expect_refusal(&plugin, MESH_E_DATA, "its segments are not in order");
+}
+
+static void only_its_own_memory_becomes_read_only(void)
+{
+    auto_bytes struct bytes plugin = read_file(PLUGIN);
+    segment_of(&plugin, PT_GNU_RELRO)->p_memsz += 1 << 20;
+    expect_refusal(&plugin, MESH_E_DATA, "what is to become read-only lies outside of it");
+}
+
+static void symbols_have_versions_that_exist(void)
+{
+    auto_bytes struct bytes plugin = read_file(PLUGIN);
+    uint16_t *versions = at_address(&plugin, entry_of(&plugin, DT_VERSYM)->d_un.d_ptr);
+    versions[1] = 0x7000;
+    expect_refusal(&plugin, MESH_E_DATA, "no name or no version");
+}
+
 /* ---- what is no plugin ---- */
 
 static void what_is_no_shared_object_is_named(void)
@@ -276,8 +343,9 @@ static void a_bundled_copy_of_the_library_is_refused(void)
 SUITE(host_plugin_elf, TEST(a_plugin_is_accepted), TEST(a_plugin_without_sections_is_accepted),
       TEST(what_will_not_unload_is_told), TEST(every_truncation_is_refused),
       TEST(every_truncation_without_sections_is_refused), TEST(a_zero_filled_tail_is_survived),
-      TEST(any_wrong_byte_is_survived), TEST(what_is_no_shared_object_is_named), TEST(a_program_is_refused),
-      TEST(a_library_that_is_no_plugin_is_refused), TEST(another_machine_is_named), TEST(another_word_size_is_refused),
-      TEST(an_executable_stack_is_refused), TEST(text_relocations_are_refused),
-      TEST(another_soname_of_ours_is_refused), TEST(a_newer_version_is_refused),
+      TEST(any_wrong_byte_is_survived), TEST(relocations_stay_inside), TEST(constructors_are_inside),
+      TEST(segments_come_in_order), TEST(only_its_own_memory_becomes_read_only), TEST(symbols_have_versions_that_exist),
+      TEST(what_is_no_shared_object_is_named), TEST(a_program_is_refused), TEST(a_library_that_is_no_plugin_is_refused),
+      TEST(another_machine_is_named), TEST(another_word_size_is_refused), TEST(an_executable_stack_is_refused),
+      TEST(text_relocations_are_refused), TEST(another_soname_of_ours_is_refused), TEST(a_newer_version_is_refused),
       TEST(a_bundled_copy_of_the_library_is_refused))

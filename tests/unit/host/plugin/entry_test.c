@@ -68,8 +68,9 @@ static void fields_of_a_later_version_are_fine_while_they_are_zero(void)
     entry_clear(&entry);
 
     later.beyond[63] = 1;
-    expect_refused(&later, sizeof(later), MESH_E_INCOMPATIBLE,
-                   "it sets a field that this host does not know: it is built for agentmesh 0.4.0, this agentmeshd runs");
+    expect_refused(
+        &later, sizeof(later), MESH_E_INCOMPATIBLE,
+        "it sets a field that this host does not know: it is built for agentmesh 0.4.0, this agentmeshd runs");
     later.beyond[63] = 0;
     later.beyond[64] = 1;
     expect_int(entry_read(&later, sizeof(later), &entry, NULL), MESH_OK);

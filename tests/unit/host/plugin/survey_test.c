@@ -28,11 +28,23 @@ static void only_shared_objects_with_their_last_name_are_seen(void)
         const char *name;
         bool ignored;
     } cases[] = {
-        { "echo.so", false },         { "a.b-c_d.so", false },    { "echo", true },          { "README", true },
-        { ".echo.so", true },         { ".so", true },            { "so", true },            { "echo.so~", true },
-        { "echo.so.tmp", true },      { "echo.so.part", true },   { "echo.so.dpkg-new", true },
-        { "echo.so.dpkg-tmp", true }, { "echo.so.rpmnew", true }, { "echo.so;5f3a", true },  { ".echo.so.swp", true },
-        { "echo.so.1", true },        { "4913", true },
+        { "echo.so", false },
+        { "a.b-c_d.so", false },
+        { "echo", true },
+        { "README", true },
+        { ".echo.so", true },
+        { ".so", true },
+        { "so", true },
+        { "echo.so~", true },
+        { "echo.so.tmp", true },
+        { "echo.so.part", true },
+        { "echo.so.dpkg-new", true },
+        { "echo.so.dpkg-tmp", true },
+        { "echo.so.rpmnew", true },
+        { "echo.so;5f3a", true },
+        { ".echo.so.swp", true },
+        { "echo.so.1", true },
+        { "4913", true },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         expect_int(survey_ignores(cases[i].name), cases[i].ignored);

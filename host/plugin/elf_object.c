@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file that claims to be a shared object, and readers that never leave it. */
+#include "plugin/elf_object.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool object_fits(const struct object *object, uint64_t offset, uint64_t size)
+{
+    return offset <= object->file.len && size <= object->file.len - offset;
+}
+
+bool object_read(const struct object *object, uint64_t offset, void *to, size_t size)
+{
+    if (!object_fits(object, offset, size))
+        return false;
+    memcpy(to, object->file.data + offset, size);
+    return true;
+}
+
+mesh_status object_cut_off(const struct object *object, mesh_error *err, const char *what, uint64_t offset,
+                           uint64_t size)
+{
+    return mesh_error_set(err, MESH_E_DATA,
+                          "it is not whole: %s needs %" PRIu64 " bytes from byte %" PRIu64
+                          " on, the file has %zu; copy it again",
+                          what, size, offset, object->file.len);
+}
+
+mesh_status object_damaged(mesh_error *err, const char *what)
+{
+    return mesh_error_set(err, MESH_E_DATA, "it is damaged: %s; build or copy it again", what);
+}
+
+bool object_section(const struct object *object, uint64_t index, elf_section *section)
+{
+    return object_read(object, object->header.e_shoff + index * sizeof(*section), section, sizeof(*section));
+}
+
+bool object_segment(const struct object *object, uint64_t index, elf_segment *segment)
+{
+    return object_read(object, object->header.e_phoff + index * sizeof(*segment), segment, sizeof(*segment));
+}
+
+bool object_entry(const struct object *object, size_t index, elf_entry *entry)
+{
+    return (index + 1) * sizeof(*entry) <= object->entries.size &&
+           object_read(object, object->entries.offset + index * sizeof(*entry), entry, sizeof(*entry)) &&
+           entry->d_tag != DT_NULL;
+}
+
+bool object_locate(const struct object *object, uint64_t address, uint64_t size, struct range *ret_range)
+{
+    elf_segment segment;
+    for (size_t i = 0; i < object->header.e_phnum; i++) {
+        object_segment(object, i, &segment);
+        if (segment.p_type != PT_LOAD || address < segment.p_vaddr)
+            continue;
+        uint64_t into = address - segment.p_vaddr;
+        if (into <= segment.p_filesz && size <= segment.p_filesz - into) {
+            *ret_range = (struct range){ segment.p_offset + into, size };
+            return true;
+        }
+    }
+    return false;
+}
+
+bool object_read_address(const struct object *object, uint64_t address, void *to, size_t size)
+{
+    struct range range;
+    return object_locate(object, address, size, &range) && object_read(object, range.offset, to, size);
+}
+
+bool object_maps(const struct object *object, uint64_t address, uint64_t size, unsigned rights)
+{
+    elf_segment segment;
+    for (size_t i = 0; i < object->header.e_phnum; i++) {
+        object_segment(object, i, &segment);
+        if (segment.p_type != PT_LOAD || (segment.p_flags & rights) != rights || address < segment.p_vaddr)
+            continue;
+        uint64_t into = address - segment.p_vaddr;
+        if (into <= segment.p_memsz && size <= segment.p_memsz - into)
+            return true;
+    }
+    return false;
+}
+
+const char *object_name(const struct object *object, const struct range *names, uint64_t index)
+{
+    if (index >= names->size)
+        return NULL;
+    const char *name = object->file.data + names->offset + index;
+    return memchr(name, '\0', names->size - index) ? name : NULL;
+}
