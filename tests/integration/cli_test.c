@@ -2,12 +2,15 @@
 /* The agentmesh program, driven as a shell drives it, against agents that this program serves. */
 #include <agentmesh/agentmesh.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -560,33 +563,46 @@ static void missing_credentials_are_told_before_anything_is_tried(void)
 
 /* ---- up and down ---- */
 
+/* Free now, and seldom taken in the moment until it is used. */
+static unsigned free_port(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof(address);
+    auto_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        abort();
+    return ntohs(address.sin_port);
+}
+
 static void a_mesh_goes_up_once_and_down_once(void)
 {
-    char store[128];
-    auto_outcome struct outcome up, again, found, down, none;
+    char store[128], port[16], url[64];
+    auto_outcome struct outcome up, found, again, beside, down, none;
     snprintf(store, sizeof(store), "%s/store", root);
+    snprintf(port, sizeof(port), "%u", free_port());
+    snprintf(url, sizeof(url), "nats://127.0.0.1:%s", port);
     unsetenv("OAM_URL");
 
-    RUN(&up, NULL, "up", "--store", store, "--port", "24222");
-    if (up.code != 0 && says(&up, "is taken")) {
-        skip("port 24222 is taken on this machine");
-    } else {
-        expect_int(up.code, 0);
-        expect_contains(buf_text(&up.out), "NATS listening on nats://127.0.0.1:24222 (pid ");
-        expect_str(buf_text(&up.err), "Wrote .oam-url\n");
-        RUN(&found, NULL, "catalog");
-        expect_outcome(&found, 0, "NAME  STREAMING  DESCRIPTION\n(empty)\n", "");
-        RUN(&again, NULL, "up", "--store", store);
-        expect_says(again, 1, "already: process ");
-        expect_contains(buf_text(&again.err), "at nats://127.0.0.1:24222");
-        RUN(&down, NULL, "down", "--store", store);
-        expect_int(down.code, 0);
-        expect_contains(buf_text(&down.out), "Stopped the local mesh (pid ");
-        RUN(&none, NULL, "down", "--store", store);
-        expect_says(none, 1, "Error: no local server runs over '");
-        expect_int(access(".oam-url", F_OK), -1);
-        outcome_clear(&found), outcome_clear(&again), outcome_clear(&down), outcome_clear(&none);
-    }
+    RUN(&up, NULL, "up", "--store", store, "--port", port);
+    expect_int(up.code, 0);
+    expect_contains(buf_text(&up.out), "NATS listening on nats://127.0.0.1:");
+    expect_contains(buf_text(&up.out), port);
+    expect_str(buf_text(&up.err), "Wrote .oam-url\n");
+    RUN(&found, NULL, "catalog");
+    expect_outcome(&found, 0, "NAME  STREAMING  DESCRIPTION\n(empty)\n", "");
+    RUN(&again, NULL, "up", "--store", store);
+    expect_says(again, 1, "already: process ");
+    expect_contains(buf_text(&again.err), url);
+    RUN(&beside, NULL, "up", "-f", "--store", store);
+    expect_says(beside, 1, "already: process ");
+
+    RUN(&down, NULL, "down", "--store", store);
+    expect_int(down.code, 0);
+    expect_contains(buf_text(&down.out), "Stopped the local mesh (pid ");
+    RUN(&none, NULL, "down", "--store", store);
+    expect_says(none, 1, "Error: no local server runs over '");
+    expect_int(access(".oam-url", F_OK), -1);
     setenv("OAM_URL", nats_server_url(server), 1);
 }
 

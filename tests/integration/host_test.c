@@ -222,16 +222,17 @@ static void at_the_start_the_first_name_wins(void)
 static void a_blocked_agent_delays_no_other(void)
 {
     struct host *host = running_host("");
-    auto_free char *path = folder_path(host->plugins, "pair.so");
-    compile_plugin("pair.c", path, NULL);
-    drop(host, "answer.so", "1");
-    expect_true(caller_hears("answer", "{}", ANSWER("1"), SOON_MS));
+    auto_free char *pair = folder_path(host->plugins, "pair.so");
+    auto_free char *other = folder_path(host->plugins, "other.so");
+    compile_plugin("pair.c", pair, NULL);
+    compile_plugin("answer.c", other, "-DVERSION=\"1\"", "-DAGENT=\"other\"", NULL);
+    expect_true(caller_hears("other", "{}", ANSWER("1"), SOON_MS));
     expect_true(caller_hears("quick", "{}", "{}", SOON_MS));
 
     struct stream_of_calls *blocked = calls_begin("sleeper", "{}");
     for (int i = 0; i < 20; i++) {
         uint64_t began = clock_ms();
-        auto_free char *other_plugin = caller_ask("answer", "{}", 5000);
+        auto_free char *other_plugin = caller_ask("other", "{}", 5000);
         auto_free char *same_plugin = caller_ask("quick", "{}", 5000);
         expect_str(other_plugin, ANSWER("1"));
         expect_str(same_plugin, "{}");

@@ -351,6 +351,8 @@ static void a_detached_server_is_joined_but_not_doubled(void)
     mesh_local_options options = options_with(MESH_LOCAL_DETACH);
     snprintf(part, sizeof(part), "process %d at nats://127.0.0.1:%u", (int)pid, port);
     expect_refused(&options, MESH_E_EXISTS, part);
+    options = options_with(MESH_LOCAL_OWN);
+    expect_refused(&options, MESH_E_EXISTS, part);
 
     auto_fd int taken = listen_somewhere(&port); /* the wished port does not matter to one who joins */
     mesh_local *second = start(MESH_LOCAL_MARK);
