@@ -76,6 +76,7 @@ typedef struct mesh_agent {
  * MESH_E_INVALID_ARGUMENT  it contradicts itself, or its name or a schema is wrong: the text names agent, field, rule
  * MESH_E_EXISTS            this process serves that name already
  * MESH_E_DATA              the catalog on the server cannot be read; it is not overwritten
+ * MESH_E_TOO_LARGE         its contract is larger than what the server takes in one message
  */
 MESH_API mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *state, mesh_error *err);
 

@@ -82,7 +82,8 @@ MESH_API mesh_status mesh_client_open(const mesh_client_options *options, mesh_c
 /**
  * Leave the mesh and free the client (protocol 4.6): stop taking requests, finish those in hand (at most
  * drain_timeout_ms), remove agents that nobody else serves, say goodbye. Close what was opened through it before:
- * children and streams. Returns NULL; NULL is fine. Not from a handler or a callback. [any-thread, once]
+ * children and streams; no other thread may be using it any more: mesh_client_stop() wakes those that wait. Returns
+ * NULL; NULL is fine. Not from a handler or a callback. [any-thread, once]
  */
 MESH_API mesh_client *mesh_client_close(mesh_client *client);
 

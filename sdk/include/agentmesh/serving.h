@@ -48,6 +48,7 @@ MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_optio
  * old   NULL to begin to serve next
  * next  NULL to take old off the mesh
  * MESH_E_EXISTS  another child serves one of the names; nothing was moved. details: {"agent": name, "owner": child name}
+ * MESH_E_STOPPED, MESH_E_NO_MEMORY  next has been stopped; there is no memory; nothing was moved
  * MESH_E_DATA and other failures of announcing: the move is done, the announcement is tried again; text says what
  */
 MESH_API mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err);

@@ -327,11 +327,17 @@ mesh_status mesh_client_child(mesh_client *parent, const char *name, mesh_client
 
 /* ---- children of hosts ---- */
 
-static char **copy_list(const char *const *list)
+static size_t count_list(const char *const *list)
 {
     size_t count = 0;
     while (list && list[count])
         count++;
+    return count;
+}
+
+static char **copy_list(const char *const *list)
+{
+    size_t count = count_list(list);
     char **copy = calloc(count + 1, sizeof(*copy));
     for (size_t i = 0; copy && i < count; i++) {
         copy[i] = strdup(list[i]);
@@ -382,6 +388,9 @@ mesh_status mesh_child_open(mesh_client *parent, const mesh_child_options *optio
         status = check_name(given.name, err);
     if (status != MESH_OK)
         return status;
+    if (count_list(given.settings) % 2 != 0)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "the settings of a child are keys and values: one is missing");
     mesh_client *client = new_client(parent->core, parent, given.name, given.workers, true);
     if (client) {
         client->settings = copy_list(given.settings);

@@ -13,7 +13,17 @@
 #include "base/id.h"
 #include "link/link.h"
 
-/* One connection and what hangs on it. Lives and ends with the root client. */
+/*
+ * One connection and what hangs on it. Lives and ends with the root client.
+ *
+ * Locks, in the order in which a thread may take them; the link's come after all of them, and what the link calls is
+ * called with none held:
+ *
+ *   move (serve.c) > route > service   a message is queued before its route can get another target
+ *   move (serve.c) > presence
+ *   inbox > stream, request            who holds the lock of a request does not enter or leave a wait
+ *   deadlines, cache                   alone
+ */
 struct core {
     /* Set while opening; read-only after. */
     struct link *link;
@@ -42,8 +52,8 @@ struct mesh_client {
     atomic_bool stopped;  /* calls end with MESH_E_STOPPED */
 };
 
-/* See that the buckets are there, and follow the catalog. What a role may not do degrades the client, it does not end it
- * (protocol 15). Blocks; may be done again. */
+/* See that the buckets are there, and follow the catalog. What a role may not do degrades the client, it does not end
+ * it (protocol 15). Blocks; may be done again. */
 mesh_status core_enter(const struct core *core, mesh_error *err);
 
 /* Say something through on_event. agent may be NULL. */

@@ -157,13 +157,13 @@ static void on_death(void *closure, struct link_message *message)
     const char *agent = subject_death_agent(link_message_subject(message));
     if (!agent)
         return;
-    presence_death(inbox->core->presence, agent, link_message_body(message));
+    presence_death(inbox->core->presence, agent);
 
     struct echoes echoes = { NULL, 0, 0 };
     collect_echoes(inbox, agent, &echoes);
-    const struct header header = { HEADER_NOTICE, "1" };
+    const struct header headers[] = { { HEADER_NOTICE, "1" }, { HEADER_INSTANCE_ID, inbox->core->instance_id } };
     for (size_t i = 0; i < echoes.count; i++) {
-        const struct link_outgoing echo = { .subject = echoes.subjects[i], .headers = &header, .header_count = 1,
+        const struct link_outgoing echo = { .subject = echoes.subjects[i], .headers = headers, .header_count = 2,
                                             .body = link_message_body(message) };
         /* It may be too large with our header, or the connection be gone. */
         if (link_publish(inbox->core->link, &echo, NULL) != MESH_OK)

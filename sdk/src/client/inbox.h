@@ -35,7 +35,7 @@ struct wait {
     const char *frames;        /* the subject on which the answer comes, if not on the inbox; or NULL */
 
     uint64_t token;
-    uint64_t request; /* whose stop ends it: its serial, for it may be gone before the wait is; 0: none */
+    uint64_t request;  /* whose stop ends it: its serial, for it may be gone before the wait is; 0: none */
     struct wait *next; /* in its bucket; guarded by the inbox's lock */
     bool open;         /* in the table; the same */
 };

@@ -141,8 +141,8 @@ static mesh_stream *new_stream(mesh_client *client, const char *agent, const str
     stream->subject = subject_for_stream(plan->id);
     if (!clock_cond_init(&stream->changed) || !stream->agent || !stream->subject)
         return mesh_stream_close(stream);
-    stream->wait = (struct wait){ .settle = settle_stream, .client = client, .agent = stream->agent,
-                                  .frames = stream->subject };
+    stream->wait =
+        (struct wait){ .settle = settle_stream, .client = client, .agent = stream->agent, .frames = stream->subject };
     return stream;
 }
 

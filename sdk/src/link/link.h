@@ -155,9 +155,9 @@ mesh_status link_keys_each(struct link *link, const char *bucket, const char *pa
 
 /*
  * Call for the current value of each matching key, then for each change, deletes included, until ended by
- * link_unsubscribe(). Survives reconnects and emptied servers: then all current values are told again, and keys that are
- * gone without a marker as deleted, with revision 0. Blocks for the set-up; without a connection it succeeds at once and
- * the set-up is made when there is one.
+ * link_unsubscribe(). Survives reconnects and emptied servers: then all current values are told again, and keys that
+ * are gone without a marker as deleted, with revision 0. Blocks for the set-up; without a connection it succeeds at
+ * once and the set-up is made when there is one.
  */
 mesh_status link_keys_watch(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
                             void *closure, struct link_subscription **ret_subscription, mesh_error *err);

@@ -12,6 +12,7 @@
 
 enum {
     CLOSE_MS = 2000,
+    LOCK_TRIES = 20,
     DELIVERY_THREADS_MIN = 2,
     DELIVERY_THREADS_MAX = 8,
 };
@@ -145,6 +146,16 @@ static void size_delivery_pool(void)
     nats_SetMessageDeliveryPoolSize((int)processors);
 }
 
+/*
+ * nats.c holds a connection's lock while it writes to the socket. Left to itself it tries two thousand times for a lock
+ * that is taken before it sleeps: many publishers then keep the processor from the one who writes. The first to open
+ * nats.c in a process decides.
+ */
+static bool open_library(void)
+{
+    return nats_Open(LOCK_TRIES) == NATS_OK;
+}
+
 static bool start_thread(pthread_t *thread, void *(*run)(void *), struct link *link, const char *name)
 {
     if (pthread_create(thread, NULL, run, link) != 0)
@@ -194,7 +205,7 @@ mesh_status link_open(const struct link_options *options, struct link **ret_link
     if (!link)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
     signals_block(&before);
-    bool opened = nats_Open(-1) == NATS_OK;
+    bool opened = open_library();
     if (opened)
         size_delivery_pool();
     mesh_status status =

@@ -88,11 +88,12 @@ static mesh_status send_question(struct link *link, struct question *question, m
     pthread_mutex_lock(&link->lock);
     snprintf(question->token, sizeof(question->token), "%llu", (unsigned long long)++link->asked);
     bool connected = link->session && link->session->up && !link->stopping;
-    question->open = connected && map_put(&link->questions, question->token, question);
+    bool open = connected && map_put(&link->questions, question->token, question);
+    question->open = open;
     pthread_mutex_unlock(&link->lock);
     if (!connected)
         return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
-    if (!question->open)
+    if (!open)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
     snprintf(reply, sizeof(reply), "%s.%s", link->inbox, question->token);
     mesh_status status = link_publish(link, &message, err);

@@ -276,19 +276,13 @@ static void tell_death(const struct core *core, const char *name)
         link_publish(core->link, &message, NULL);
 }
 
-/* All of them, though one fails. The first failure is told. */
 static mesh_status remove_contracts(const struct core *core, const struct announce_plan *plan, mesh_error *err)
 {
-    mesh_status first = MESH_OK;
-    for (size_t i = 0; i < plan->removal_count; i++) {
-        if (plan->removals[i].survives)
-            continue;
-        mesh_status status = link_key_delete(core->link, "mesh-registry", plan->removals[i].name,
-                                             first == MESH_OK ? err : NULL);
-        if (first == MESH_OK)
-            first = status;
-    }
-    return first;
+    mesh_status status = MESH_OK;
+    for (size_t i = 0; i < plan->removal_count && status == MESH_OK; i++)
+        if (!plan->removals[i].survives)
+            status = link_key_delete(core->link, "mesh-registry", plan->removals[i].name, err);
+    return status;
 }
 
 static void tell_deaths(const struct core *core, struct announce_plan *plan)
@@ -314,12 +308,11 @@ mesh_status announce_run(const struct core *core, struct announce_plan *plan, me
 
     /* Who leaves goes on leaving though the catalog cannot be written (protocol 4.6). */
     status = write_catalog(core, plan, err);
-    mesh_status removed = remove_contracts(core, plan, status == MESH_OK ? err : NULL);
+    plan->is_listed = status == MESH_OK;
+    mesh_status removed = remove_contracts(core, plan, plan->is_listed ? err : NULL);
     tell_deaths(core, plan);
-    if (status == MESH_OK)
-        status = removed;
-    for (size_t i = 0; i < plan->put_count && status == MESH_OK; i++)
+    for (size_t i = 0; i < plan->put_count && plan->is_listed; i++)
         if (plan->puts[i].is_new)
             observe_presence(core, announcement_name(plan->puts[i].announcement), "registered");
-    return status;
+    return plan->is_listed ? removed : status;
 }

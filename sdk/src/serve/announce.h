@@ -32,6 +32,7 @@ struct announce_plan {
     size_t name_count, name_capacity;
     struct announce_put *puts;
     size_t put_count, put_capacity;
+    bool is_listed; /* afterwards: all puts have been told whole */
     struct announce_removal *removals;
     size_t removal_count, removal_capacity;
 };
@@ -44,8 +45,8 @@ bool announce_plan_keep(struct announce_plan *plan, const char *name);
 bool announce_plan_put(struct announce_plan *plan, struct announcement *announcement, bool is_new);
 bool announce_plan_remove(struct announce_plan *plan, const char *name, bool was_told);
 
-/* Instance record, contracts, one compare-and-set of the catalog, then events and death notices. Blocks; every step may be
- * repeated, but a death that was told. */
+/* Instance record, contracts, one compare-and-set of the catalog, then events and death notices. Blocks; every step may
+ * be repeated, but a death that was told. */
 mesh_status announce_run(const struct core *core, struct announce_plan *plan, mesh_error *err);
 
 #endif

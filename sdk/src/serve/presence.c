@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "serve/announce.h"
-#include "wire/record.h"
 
 enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 10000, SETTLE_MS = 45000 };
 
@@ -164,23 +163,24 @@ static void replace_told(struct presence *presence, const char *name, void *valu
     drop_announcement(map_put(&presence->announced, name, value) ? former : value);
 }
 
-/* The server has been told. */
-static void remember(struct presence *presence, const struct round *round)
+static void remember_puts(struct presence *presence, const struct announce_plan *plan)
 {
-    for (size_t i = 0; i < round->plan.put_count; i++) {
-        struct announcement *put = round->plan.puts[i].announcement;
+    for (size_t i = 0; i < plan->put_count && plan->is_listed; i++) {
+        struct announcement *put = plan->puts[i].announcement;
         replace_told(presence, announcement_name(put), announcement_ref(put));
     }
-    for (size_t i = 0; i < round->plan.removal_count; i++)
-        drop_announcement(map_remove(&presence->announced, round->plan.removals[i].name));
 }
 
-/* What is tried again is not to tell a death twice. */
-static void remember_burials(struct presence *presence, const struct round *round)
+/* A removal that is not over is tried again; its death is not to be told twice. */
+static void remember_removals(struct presence *presence, const struct announce_plan *plan, bool are_over)
 {
-    for (size_t i = 0; i < round->plan.removal_count; i++)
-        if (round->plan.removals[i].is_buried)
-            replace_told(presence, round->plan.removals[i].name, &in_part);
+    for (size_t i = 0; i < plan->removal_count; i++) {
+        const struct announce_removal *removal = &plan->removals[i];
+        if (are_over)
+            drop_announcement(map_remove(&presence->announced, removal->name));
+        else if (removal->is_buried)
+            replace_told(presence, removal->name, &in_part);
+    }
 }
 
 /* A catalog that cannot be read lists nobody: who only leaves has left. */
@@ -198,11 +198,12 @@ static uint32_t next_pause(uint32_t pause_ms)
 /* Under the lock. */
 static void conclude(struct presence *presence, const struct round *round, mesh_status status, const mesh_error *err)
 {
-    if (is_over(round, status)) {
-        remember(presence, round);
+    bool over = is_over(round, status);
+    remember_puts(presence, &round->plan);
+    remember_removals(presence, &round->plan, over);
+    if (over) {
         presence->pause_ms = 0;
     } else {
-        remember_burials(presence, round);
         presence->lost |= round->anew;
         presence->pause_ms = next_pause(presence->pause_ms);
         presence->try_at_ms = clock_deadline(presence->pause_ms);
@@ -229,8 +230,8 @@ static void run_round(struct presence *presence)
     if (status == MESH_OK)
         status = announce_run(presence->core, &round.plan, &err);
     if (status != MESH_OK)
-        core_tell(presence->core, MESH_LOG_WARN, status, NULL, "agents could not be announced, trying again: %s",
-                  mesh_error_text(&err));
+        core_tell(presence->core, MESH_LOG_WARN, status, NULL, "agents could not be announced%s: %s",
+                  is_over(&round, status) ? "" : ", trying again", mesh_error_text(&err));
 
     pthread_mutex_lock(&presence->lock);
     conclude(presence, &round, status, &err);
@@ -371,16 +372,11 @@ void presence_disconnected(struct presence *presence)
     assert_anew(presence);
 }
 
-void presence_death(struct presence *presence, const char *agent, mesh_bytes notice)
+void presence_death(struct presence *presence, const char *agent)
 {
-    char *reason = NULL, *instance_id = NULL;
     pthread_mutex_lock(&presence->lock);
     bool is_ours = map_get(&presence->wanted, agent) != NULL;
     pthread_mutex_unlock(&presence->lock);
-    bool buries_us = is_ours && death_read(notice, &reason, &instance_id) && strcmp(reason, "disconnect") == 0 &&
-                     strcmp(instance_id, presence->core->instance_id) == 0;
-    free(reason);
-    free(instance_id);
-    if (buries_us)
+    if (is_ours)
         assert_anew(presence);
 }

@@ -31,7 +31,8 @@ mesh_status presence_settle(struct presence *presence, mesh_error *err);
 void presence_connected(struct presence *presence);
 void presence_disconnected(struct presence *presence);
 
-/* [link] A death notice for an agent: if it buries us, we say that we live. */
-void presence_death(struct presence *presence, const char *agent, mesh_bytes notice);
+/* [link] Somebody says that nobody serves an agent any more. If we do, we say so: a monitor takes us for dead, or an
+ * instance that left took our entry along, because it looked around just before we came. */
+void presence_death(struct presence *presence, const char *agent);
 
 #endif

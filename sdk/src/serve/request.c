@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/request.h"
 
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <agentmesh/cjson.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -15,8 +12,6 @@
 #include "serve/deadline.h"
 #include "serve/input.h"
 #include "serve/serve.h"
-
-enum { TEXT_MAX = 64 << 20, PROBE_EVERY = 64, PROBE_MS = 250 };
 
 static _Thread_local mesh_request *current; /* what the worker handles */
 
@@ -75,24 +70,9 @@ mesh_request *request_new(struct agent *agent, struct link_message *message)
     return request;
 }
 
-struct quote {
-    struct quote *next;
-    char text[];
-};
-
-static void drop_quotes(mesh_request *request)
-{
-    for (struct quote *quote = request->quotes, *next; quote; quote = next) {
-        next = quote->next;
-        free(quote);
-    }
-    request->quotes = NULL;
-    request->quote_failed = false;
-}
-
 static void clear_request(mesh_request *request)
 {
-    drop_quotes(request);
+    answer_drop_quotes(request);
     cJSON_Delete(request->tree);
     asked_clear(&request->asked);
     link_message_clear(&request->message);
@@ -138,7 +118,7 @@ static bool read_asked(mesh_request *request)
 }
 
 /* Send an error unless something has been answered. What came before is on the wire, and nothing comes after. */
-static bool fail(mesh_request *request, const mesh_error *failure)
+bool request_fail(mesh_request *request, const mesh_error *failure)
 {
     pthread_mutex_lock(&request->lock);
     bool open = !request->done;
@@ -156,7 +136,7 @@ void request_end(mesh_request *request, int32_t stop, mesh_status status, const 
     mesh_error failure = MESH_ERROR_INIT;
     const char *agent = request->agent->contract->name;
     mesh_error_set(&failure, status, "Agent '%s' gave no answer: %s", agent, text);
-    if (read_asked(request) && fail(request, &failure) && stop == MESH_STOP_DEADLINE)
+    if (read_asked(request) && request_fail(request, &failure) && stop == MESH_STOP_DEADLINE)
         service_count(request->service, COUNT_TIMEOUT);
     raise_stop(request, stop);
     inbox_stop_request(core_of(request)->inbox, request);
@@ -181,7 +161,7 @@ static void finish(mesh_request *request)
     if (!request->done) {
         mesh_error err = MESH_ERROR_INIT;
         if (end_unanswered(request, &err) != MESH_OK)
-            fail(request, &err);
+            request_fail(request, &err);
         mesh_error_clear(&err);
     }
     deadlines_remove(serve_deadlines(core_of(request)->serve), request);
@@ -211,7 +191,8 @@ static mesh_status check_verb(const mesh_request *request, mesh_error *err)
         return mesh_error_set(err, MESH_E_INVOCATION_MISMATCH, "Agent '%s' is streaming-only. Use stream() instead",
                               contract->name);
     if (contract->streaming && !request->asked.stream_subject)
-        return mesh_error_set(err, MESH_E_INVALID_INPUT, "a stream needs an X-Mesh-Request-Id that can be part of a "
+        return mesh_error_set(err, MESH_E_INVALID_INPUT,
+                              "a stream needs an X-Mesh-Request-Id that can be part of a "
                               "subject");
     return MESH_OK;
 }
@@ -271,242 +252,10 @@ void request_run(mesh_request *request)
     pthread_mutex_lock(&request->lock);
     request->result = status;
     pthread_mutex_unlock(&request->lock);
-    if (status != MESH_OK && !fail(request, &err))
+    if (status != MESH_OK && !request_fail(request, &err))
         tell_late(request, &err);
     mesh_error_clear(&err);
     mesh_request_unref(request);
-}
-
-/* ---- what handlers read ---- */
-
-const char *mesh_request_agent(const mesh_request *request)
-{
-    return request->agent->contract->name;
-}
-
-const char *mesh_request_id(const mesh_request *request)
-{
-    return request->asked.id;
-}
-
-mesh_client *mesh_request_client(const mesh_request *request)
-{
-    return request->service->client;
-}
-
-mesh_bytes mesh_request_input(const mesh_request *request)
-{
-    return link_message_body(&request->message);
-}
-
-const cJSON *mesh_request_tree(const mesh_request *request)
-{
-    return request->tree;
-}
-
-const char *mesh_request_string(const mesh_request *request, const char *name, const char *fallback)
-{
-    return json_string(request->tree, name, fallback);
-}
-
-double mesh_request_number(const mesh_request *request, const char *name, double fallback)
-{
-    const cJSON *member = json_get(request->tree, name);
-    return cJSON_IsNumber(member) ? member->valuedouble : fallback;
-}
-
-int64_t mesh_request_int(const mesh_request *request, const char *name, int64_t fallback)
-{
-    return json_int(request->tree, name, fallback);
-}
-
-int mesh_request_bool(const mesh_request *request, const char *name, int fallback)
-{
-    return json_bool(request->tree, name, fallback != 0);
-}
-
-/* ---- quoting ---- */
-
-static const char *keep_quote(mesh_request *request, struct buf *quoted)
-{
-    struct quote *quote = buf_failed(quoted) ? NULL : malloc(sizeof(*quote) + quoted->len + 1);
-    if (!quote) {
-        request->quote_failed = true;
-        return "";
-    }
-    memcpy(quote->text, buf_text(quoted), quoted->len + 1);
-    quote->next = request->quotes;
-    request->quotes = quote;
-    return quote->text;
-}
-
-const char *mesh_quote_bytes(mesh_request *request, mesh_bytes text)
-{
-    auto_buf struct buf quoted;
-    buf_init(&quoted, TEXT_MAX);
-    json_quote(&quoted, text.data, text.len);
-    return keep_quote(request, &quoted);
-}
-
-const char *mesh_quote(mesh_request *request, const char *text)
-{
-    return mesh_quote_bytes(request, mesh_text(text));
-}
-
-const char *mesh_quotef(mesh_request *request, const char *format, ...)
-{
-    auto_buf struct buf text;
-    buf_init(&text, TEXT_MAX);
-    va_list args;
-    va_start(args, format);
-    buf_vprintf(&text, format, args);
-    va_end(args);
-    if (buf_failed(&text))
-        request->quote_failed = true;
-    return mesh_quote_bytes(request, buf_bytes(&text));
-}
-
-/* ---- what handlers answer ---- */
-
-static mesh_status refuse_answered(mesh_request *request, mesh_error *err)
-{
-    int32_t stop = request->stop;
-    service_count(request->service, COUNT_LATE);
-    if (stop == MESH_STOP_CALLER_GONE)
-        return mesh_error_set(err, MESH_E_CALLER_GONE, "nobody reads this stream any more");
-    return mesh_error_set(err, MESH_E_ANSWERED, "the request %s",
-                          stop == MESH_STOP_NONE ? "has been answered already" : "is over: its caller has been answered");
-}
-
-static mesh_status check_output(mesh_request *request, mesh_bytes output, bool is_chunk, mesh_error *err)
-{
-    if (request->agent->contract->streaming != is_chunk)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent '%s' %s", request->agent->contract->name,
-                              is_chunk ? "does not stream: use mesh_request_answer()"
-                                       : "streams: use mesh_request_chunk()");
-    if (request->quote_failed)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a text in the answer");
-    mesh_status status = json_check(output, err);
-    return status == MESH_OK ? MESH_OK : mesh_error_prefix(err, status, "the answer is not JSON");
-}
-
-mesh_status mesh_request_answer(mesh_request *request, mesh_bytes output, mesh_error *err)
-{
-    mesh_status status = check_output(request, output, false, err);
-    if (status != MESH_OK)
-        return status;
-    pthread_mutex_lock(&request->lock);
-    bool open = !request->done;
-    if (open)
-        status = reply_answer(&request->asked, output, err);
-    if (open && status == MESH_OK)
-        request->done = true;
-    pthread_mutex_unlock(&request->lock);
-    drop_quotes(request);
-    return open ? status : refuse_answered(request, err);
-}
-
-/* Now and then a chunk has a reply subject: where nobody subscribes, the server says so. */
-static const char *probe_for(mesh_request *request)
-{
-    uint64_t now = clock_ms();
-    if (!request->probe.settle || (request->sequence % PROBE_EVERY != 0 && now - request->probed_ms < PROBE_MS))
-        return NULL;
-    request->probed_ms = now;
-    return request->probe_subject;
-}
-
-mesh_status mesh_request_chunk(mesh_request *request, mesh_bytes chunk, mesh_error *err)
-{
-    mesh_status status = check_output(request, chunk, true, err);
-    if (status != MESH_OK)
-        return status;
-    pthread_mutex_lock(&request->lock);
-    if (request->stop == MESH_STOP_CALLER_GONE)
-        request->done = true;
-    bool open = !request->done;
-    if (open)
-        status = reply_chunk(&request->asked, request->sequence, chunk, probe_for(request), err);
-    if (open && status == MESH_OK) {
-        request->sequence++;
-        request->due = clock_deadline(request->agent->timeout_ms);
-    }
-    pthread_mutex_unlock(&request->lock);
-    drop_quotes(request);
-    return open ? status : refuse_answered(request, err);
-}
-
-typedef mesh_status (*send_output)(mesh_request *request, mesh_bytes output, mesh_error *err);
-
-static locale_t c_locale;
-
-static void make_c_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* In other locales 1.5 prints as 1,5, which in JSON is two numbers. */
-static void print_in_c_locale(struct buf *out, const char *format, va_list args)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_c_locale);
-    locale_t before = uselocale(c_locale);
-    buf_vprintf(out, format, args);
-    uselocale(before);
-}
-
-static mesh_status send_formatted(mesh_request *request, send_output send, mesh_error *err, const char *format,
-                                  va_list args)
-{
-    auto_buf struct buf output;
-    buf_init(&output, TEXT_MAX);
-    print_in_c_locale(&output, format, args);
-    mesh_status status = buf_error(&output, err);
-    return status == MESH_OK ? send(request, buf_bytes(&output), err) : status;
-}
-
-mesh_status mesh_request_answerf(mesh_request *request, mesh_error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    mesh_status status = send_formatted(request, mesh_request_answer, err, format, args);
-    va_end(args);
-    return status;
-}
-
-mesh_status mesh_request_chunkf(mesh_request *request, mesh_error *err, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    mesh_status status = send_formatted(request, mesh_request_chunk, err, format, args);
-    va_end(args);
-    return status;
-}
-
-static mesh_status send_tree(mesh_request *request, send_output send, const cJSON *tree, mesh_error *err)
-{
-    auto_buf struct buf output;
-    buf_init(&output, TEXT_MAX);
-    json_print(&output, tree);
-    mesh_status status = buf_error(&output, err);
-    return status == MESH_OK ? send(request, buf_bytes(&output), err) : status;
-}
-
-mesh_status mesh_request_answer_tree(mesh_request *request, const cJSON *output, mesh_error *err)
-{
-    return send_tree(request, mesh_request_answer, output, err);
-}
-
-mesh_status mesh_request_chunk_tree(mesh_request *request, const cJSON *chunk, mesh_error *err)
-{
-    return send_tree(request, mesh_request_chunk, chunk, err);
-}
-
-mesh_status mesh_request_fail(mesh_request *request, const mesh_error *failure, mesh_error *err)
-{
-    if (!failure || failure->status == MESH_OK)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "failure is empty");
-    return fail(request, failure) ? MESH_OK : refuse_answered(request, err);
 }
 
 /* ---- the stop signal ---- */

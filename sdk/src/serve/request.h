@@ -23,8 +23,8 @@ struct mesh_request {
     cJSON *tree; /* of the input; NULL for a trigger */
 
     /* Guarded by the service's lock. */
-    mesh_request *next;                  /* in its agent's queue */
-    mesh_request *live_next, **live_at;  /* in the list of live ones */
+    mesh_request *next;                 /* in its agent's queue */
+    mesh_request *live_next, **live_at; /* in the list of live ones */
 
     /* Guarded by lock, which is also held while an answer or a chunk is published: the order of the lock is the order
      * on the wire, and nothing follows the end. */
@@ -40,9 +40,9 @@ struct mesh_request {
     struct quote *quotes; /* texts lent out by mesh_quote() */
     bool quote_failed;
 
-    atomic_int stop;        /* MESH_STOP_ */
-    _Atomic uint64_t due;   /* its deadline, in clock_ms() */
-    struct wait probe;      /* in the inbox while a stream runs */
+    atomic_int stop;      /* MESH_STOP_ */
+    _Atomic uint64_t due; /* its deadline, in clock_ms() */
+    struct wait probe;    /* in the inbox while a stream runs */
     char probe_subject[INBOX_SUBJECT_SIZE];
 
     /* Guarded by the lock of deadline.c. */
@@ -62,6 +62,12 @@ void request_run(mesh_request *request);
 
 /* Answer in place of the handler and give the stop signal. A request that is done only has the signal. */
 void request_end(mesh_request *request, int32_t stop, mesh_status status, const char *text);
+
+/* Send an error, unless something has been answered: then false. */
+bool request_fail(mesh_request *request, const mesh_error *failure);
+
+/* Free the texts that mesh_quote() has lent out: answer.c. */
+void answer_drop_quotes(mesh_request *request);
 
 /* The request that the calling worker handles; NULL in other threads. */
 mesh_request *request_current(void);

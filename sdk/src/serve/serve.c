@@ -131,6 +131,19 @@ static mesh_status settle(const struct core *core, mesh_error *err)
     return later ? MESH_OK : status;
 }
 
+/* One contract that the server cannot take would keep all others from being announced. */
+static mesh_status check_size(const struct core *core, const struct agent *agent, mesh_error *err)
+{
+    auto_buf struct buf document;
+    buf_init(&document, link_max_payload(core->link));
+    contract_write(&document, agent->contract);
+    mesh_status status = buf_error(&document, err);
+    if (status == MESH_E_TOO_LARGE)
+        mesh_error_set(err, status, "agent '%s': its contract is larger than the %zu bytes that the server takes",
+                       agent->contract->name, link_max_payload(core->link));
+    return status;
+}
+
 static mesh_status refuse_stopped(mesh_error *err)
 {
     return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
@@ -146,8 +159,8 @@ mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh
     return sized_read(ret_agent, sizeof(*ret_agent), agent, sizeof(*ret_agent), "mesh_agent", err);
 }
 
-/* The agent has been marked as leaving, and has no route. Finish what it has in hand, tell the mesh, and free it, unless
- * a swap has put it back. *ret_quiet: no handler runs any more. */
+/* The agent has been marked as leaving, and has no route. Finish what it has in hand, tell the mesh, and free it,
+ * unless a swap has put it back. *ret_quiet: no handler runs any more. */
 static mesh_status take_off(struct service *service, struct agent *agent, bool *ret_quiet, mesh_error *err)
 {
     struct serve *serve = serve_of(service);
@@ -201,6 +214,8 @@ mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *st
     pthread_mutex_lock(&serve->move);
     bool is_staged = service->is_staged;
     status = service->has_left ? refuse_stopped(err) : service_add(service, &spec, state, &added, err);
+    if (status == MESH_OK)
+        status = check_size(serve->core, added, err);
     if (status == MESH_OK && !is_staged)
         status = join(service, added, err);
     pthread_mutex_unlock(&serve->move);
@@ -234,8 +249,9 @@ mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *e
 
     mesh_status status = take_off(service, agent, &quiet, err);
     if (!quiet)
-        return mesh_error_set(err, MESH_E_TIMEOUT, "a handler of agent '%s' still runs after %u ms; its caller has been "
-                              "answered", name, client->core->options.drain_timeout_ms);
+        return mesh_error_set(err, MESH_E_TIMEOUT,
+                              "a handler of agent '%s' still runs after %u ms; its caller has been answered", name,
+                              client->core->options.drain_timeout_ms);
     return status;
 }
 
@@ -259,25 +275,34 @@ static void close_routes_of(struct serve *serve, const struct service *service)
             close_route(serve, agent->contract->name);
 }
 
-/* Routes for the names that have none. On failure those opened here, which are all that the service has, are dropped. */
-static mesh_status open_missing(struct serve *serve, const struct service *next, mesh_error *err)
+/* A route and an announcement for each name. Those that have a route keep it, and who answers on it. */
+static mesh_status prepare(struct serve *serve, const struct service *next, mesh_error *err)
 {
     mesh_status status = MESH_OK;
-    for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next)
+    for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next) {
         if (!owner_of(serve, agent->contract->name))
             status = open_route(serve, agent, err);
-    for (const struct agent *agent = next->agents; agent && status != MESH_OK; agent = agent->next)
-        if (owner_of(serve, agent->contract->name) == next)
-            drop_route(serve, agent->contract->name);
+        if (status == MESH_OK)
+            status = presence_set(serve->core->presence, agent->contract, err);
+    }
     return status;
 }
 
-static mesh_status announce(const struct serve *serve, const struct service *next, mesh_error *err)
+/* Undo that: the names that were routed before are announced as who answers on them says. */
+static void undo_prepare(struct serve *serve, const struct service *next)
 {
-    mesh_status status = MESH_OK;
-    for (const struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next)
-        status = presence_set(serve->core->presence, agent->contract, err);
-    return status;
+    for (const struct agent *agent = next->agents; agent; agent = agent->next) {
+        const char *name = agent->contract->name;
+        const struct route *route = map_get(&serve->routes, name);
+        if (!route)
+            continue;
+        if (route_target(route)->service != next) {
+            presence_set(serve->core->presence, route_target(route)->contract, NULL);
+            continue;
+        }
+        drop_route(serve, name);
+        presence_unset(serve->core->presence, name);
+    }
 }
 
 static void retarget(struct serve *serve, const struct service *next)
@@ -288,24 +313,25 @@ static void retarget(struct serve *serve, const struct service *next)
 
 static mesh_status swap(struct serve *serve, struct service *old, struct service *next, mesh_error *err)
 {
-    mesh_status status = MESH_OK;
     if (next && next->has_left)
         return refuse_stopped(err);
     if (next && next->is_staged) {
-        status = check_clashes(serve, old, next, err);
-        if (status == MESH_OK)
-            status = open_missing(serve, next, err);
+        mesh_status status = check_clashes(serve, old, next, err);
         if (status != MESH_OK)
             return status;
-        retarget(serve, next);
+        status = prepare(serve, next, err);
+        if (status != MESH_OK) {
+            undo_prepare(serve, next);
+            return status;
+        }
+        retarget(serve, next); /* from here on nothing can fail */
         next->is_staged = false;
-        status = announce(serve, next, err);
     }
     if (old) {
         close_routes_of(serve, old);
         old->is_staged = true;
     }
-    return status;
+    return MESH_OK;
 }
 
 mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err)

@@ -304,26 +304,31 @@ static bool is_full(const struct agent *agent)
     return agent->queued >= (uint64_t)agent->queue_max + agent->concurrency - agent->running;
 }
 
+/* False: nobody will ever take it. */
 static bool push_request(struct service *service, struct agent *agent, mesh_request *request)
 {
+    if (service->closing)
+        return false;
     request->next = NULL;
     *agent->last = request;
     agent->last = &request->next;
     agent->queued++;
     service->queued++;
     push_ready(service, agent);
-    return call_worker(service);
+    if (call_worker(service))
+        return true;
+    pop_request(service, agent); /* there is no worker at all, so this is the only request that waits */
+    pop_ready(service);
+    return false;
 }
 
 mesh_status service_submit(struct agent *agent, struct link_message *message, mesh_error *err)
 {
     struct service *service = agent->service;
     pthread_mutex_lock(&service->lock);
-    bool closed = service->closing, full = is_full(agent);
+    bool full = is_full(agent);
     service->counters.requests++;
     pthread_mutex_unlock(&service->lock);
-    if (closed)
-        return mesh_error_set(err, MESH_E_NOT_AVAILABLE, "Agent '%s' has left the mesh", agent->contract->name);
     if (full)
         return refuse_overload(agent, err);
 
@@ -331,15 +336,13 @@ mesh_status service_submit(struct agent *agent, struct link_message *message, me
     if (!request)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
     pthread_mutex_lock(&service->lock);
-    bool taken = push_request(service, agent, request);
-    if (!taken) { /* there is no worker at all, so this is the only request that waits */
-        pop_request(service, agent);
-        pop_ready(service);
-    }
+    bool taken = push_request(service, agent, request), closed = service->closing;
     pthread_mutex_unlock(&service->lock);
     if (taken)
         return MESH_OK;
     request_dissolve(request, message);
+    if (closed)
+        return mesh_error_set(err, MESH_E_NOT_AVAILABLE, "Agent '%s' has left the mesh", agent->contract->name);
     return mesh_error_set(err, MESH_E_OVERLOADED, "Agent '%s' is overloaded: no thread can be started to serve it",
                           agent->contract->name);
 }
@@ -489,7 +492,7 @@ bool service_describe(struct service *service, struct buf *out)
         any = true;
     }
     if (service->leaving > 0)
-        buf_printf(out, "%s%u agents whose leave the server has not confirmed", any ? "; " : "", service->leaving);
+        buf_printf(out, "%ssubscriptions that the server has not ended yet: %u", any ? "; " : "", service->leaving);
     any |= service->leaving > 0;
     pthread_mutex_unlock(&service->lock);
     return any;

@@ -53,7 +53,7 @@ struct service {
     pthread_mutex_t lock;
     pthread_cond_t work;  /* for workers: an agent is ready, or it is time to end */
     pthread_cond_t quiet; /* for those who wait until nothing is in hand */
-    struct agent *agents, **last_agent; /* changed under the move lock of serve.c too, so that either allows to walk it */
+    struct agent *agents, **last_agent; /* changed under serve.c's move lock too: either allows to walk */
     struct agent *first_ready, **last_ready;
     uint32_t ready, threads, idle, blocked;
     uint32_t leaving;           /* subscriptions that still may deliver */
@@ -75,8 +75,8 @@ mesh_status service_add(struct service *service, const mesh_agent *agent, void *
 void service_remove(struct service *service, struct agent *agent);
 struct agent *service_find(struct service *service, const char *name);
 
-/* Queue a message for an agent; taken on success. [link] MESH_E_OVERLOADED: its queue is full; MESH_E_NOT_AVAILABLE: the
- * service is closed; MESH_E_NO_MEMORY. */
+/* Queue a message for an agent; taken on success. [link] MESH_E_OVERLOADED: its queue is full; MESH_E_NOT_AVAILABLE:
+ * the service is closed; MESH_E_NO_MEMORY. */
 mesh_status service_submit(struct agent *agent, struct link_message *message, mesh_error *err);
 
 /* Wait until nothing of an agent, or of all (NULL), is queued, runs, or is held, and no subscription that is leaving can
@@ -99,8 +99,8 @@ bool service_is_idle(struct service *service);
 /* What is still in hand, for people: "agent 'x': 1 running". False: nothing. */
 bool service_describe(struct service *service, struct buf *out);
 
-/* Take no more requests, end the workers. False: some did not come back by the deadline. They are left to themselves, and so the service and
- * its client must stay where they are. */
+/* Take no more requests, end the workers. False: some did not come back by the deadline. They are left to themselves,
+ * and so the service and its client must stay where they are. */
 bool service_close(struct service *service, uint64_t deadline);
 
 /* A request has begun / is finished: see request.c. */
