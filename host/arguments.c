@@ -11,7 +11,6 @@
 #include <agentmesh/client.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "text.h"
 
 enum { OPTION_PLUGINS = 256, OPTION_STATE, OPTION_LOCAL, OPTION_PRINT, OPTION_INSPECT, OPTION_LEVEL, OPTION_VERSION };
@@ -146,10 +145,8 @@ void arguments_clear(struct arguments *arguments)
 
 static char *absolute(const char *path)
 {
-    if (path[0] == '/')
-        return strdup(path);
     auto_free char *here = getcwd(NULL, 0);
-    return here ? path_join(here, path) : NULL;
+    return here || path[0] == '/' ? text_path(here, path) : NULL;
 }
 
 static bool replace_folders(struct config_list *list, const char *const *folders, size_t count)

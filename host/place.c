@@ -2,13 +2,19 @@
 /* The host's place on the mesh. */
 #include "place.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <agentmesh/serving.h>
+
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "log.h"
 #include "plugin/generation.h"
+
+enum { LOOK_AGAIN_MS = 5 };
 
 static void cleanup_location(mesh_location **slot)
 {
@@ -50,14 +56,25 @@ static mesh_client_options options_for(const struct config *config, const char *
     return options;
 }
 
+/* The client connects by itself. A server that is there is waited for: then an agent that serves is one that answers.
+ */
+static void wait_for_server(const mesh_client *client, uint32_t timeout_ms)
+{
+    uint64_t deadline = clock_deadline(timeout_ms);
+    while (!mesh_client_is_connected(client) && clock_left_ms(deadline) > 0)
+        poll(NULL, 0, LOOK_AGAIN_MS);
+}
+
 static mesh_status join(struct place *place, const struct config *config, const char *url, const char *origin,
                         mesh_error *err)
 {
     mesh_client_options options = options_for(config, url);
     mesh_status status = mesh_client_open(&options, &place->client, err);
-    if (status == MESH_OK)
-        log_event(MESH_LOG_INFO, "joining the mesh", "url", mesh_client_url(place->client), "from", origin, NULL);
-    return status;
+    if (status != MESH_OK)
+        return status;
+    log_event(MESH_LOG_INFO, "joining the mesh", "url", mesh_client_url(place->client), "from", origin, NULL);
+    wait_for_server(place->client, config->connect_timeout_ms);
+    return MESH_OK;
 }
 
 /* ---- the local server ---- */

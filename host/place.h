@@ -18,7 +18,8 @@ struct place {
 
 /*
  * Join the mesh that the configuration names; with url = local one that runs on this machine, or else one of our own.
- * What the library has to say goes to the log. Returns although no server answers: it is tried for ever. [main; blocks]
+ * What the library has to say goes to the log. A server that does not answer is waited for as long as connecting may
+ * take; then this returns all the same, and it is tried for ever. [main; blocks]
  *
  * own        start a private server whatever runs, on any port
  * ret_place  given; end it with place_close()

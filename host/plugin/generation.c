@@ -3,7 +3,6 @@
 #include "plugin/generation.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "log.h"
+#include "plugin/census.h"
 #include "plugin/loader.h"
 #include "plugin/step.h"
 
@@ -179,7 +179,7 @@ mesh_status generation_register(struct generation *generation, mesh_error *err)
 mesh_status generation_serve(struct generation *generation, struct generation *old, mesh_error *err)
 {
     mesh_status status = mesh_child_swap(old ? old->client : NULL, generation->client, err);
-    if (status == MESH_E_EXISTS || status == MESH_E_NO_MEMORY)
+    if (status == MESH_E_EXISTS || status == MESH_E_NO_MEMORY || status == MESH_E_STOPPED)
         return status;
     generation->serves = true;
     if (old)
@@ -239,35 +239,14 @@ static void call_stop(struct generation *generation, uint32_t timeout_ms)
     step_free(step);
 }
 
-/* The name of any thread of this process that begins with prefix. */
-static bool find_thread(const char *prefix, char ret_name[32])
-{
-    DIR *tasks = opendir("/proc/self/task");
-    bool found = false;
-    if (!tasks)
-        return false;
-    for (const struct dirent *task; !found && (task = readdir(tasks));) {
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/self/task/%.20s/comm", task->d_name);
-        FILE *comm = task->d_name[0] == '.' ? NULL : fopen(path, "re");
-        if (!comm)
-            continue;
-        found = fgets(ret_name, 32, comm) && strncmp(ret_name, prefix, strlen(prefix)) == 0;
-        fclose(comm);
-    }
-    closedir(tasks);
-    ret_name[strcspn(ret_name, "\n")] = '\0';
-    return found;
-}
-
 /* The kernel tells of a thread's end before it takes it off the list: look again for a moment. */
-static bool thread_is_left(const struct generation *generation, char ret_name[32])
+static bool thread_is_left(const struct generation *generation, char ret_name[CENSUS_NAME_SIZE])
 {
     const struct timespec pause = { 0, 5000000 };
-    char prefix[GENERATION_NAME_SIZE];
+    char prefix[CENSUS_NAME_SIZE];
     snprintf(prefix, sizeof(prefix), "g%u.", generation->number);
     uint64_t deadline = clock_deadline(THREADS_GONE_MS);
-    while (find_thread(prefix, ret_name)) {
+    while (census_finds(prefix, ret_name)) {
         if (clock_left_ms(deadline) == 0)
             return true;
         nanosleep(&pause, NULL);
@@ -292,7 +271,7 @@ static void remove_signal_handlers(const struct generation *generation)
 /* True: it is gone from memory. */
 static bool unload(struct generation *generation)
 {
-    char thread[32];
+    char thread[CENSUS_NAME_SIZE];
     if (thread_is_left(generation, thread)) {
         char reason[96];
         snprintf(reason, sizeof(reason), "its thread '%s' still runs: stop must end every thread", thread);

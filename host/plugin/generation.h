@@ -59,9 +59,9 @@ mesh_status generation_register(struct generation *generation, mesh_error *err);
 /*
  * Take the place of another (NULL: there is none). [step]
  *
- * MESH_E_EXISTS     another plugin has one of the names; nothing has changed. Details tell agent and owner.
- * MESH_E_NO_MEMORY  nothing has changed
- * anything else     it serves; announcing it has failed and is tried again
+ * MESH_E_EXISTS  another plugin has one of the names; nothing has changed. Details tell agent and owner.
+ * MESH_E_NO_MEMORY, MESH_E_STOPPED  nothing has changed
+ * anything else  it serves; announcing it has failed and is tried again
  */
 mesh_status generation_serve(struct generation *generation, struct generation *old, mesh_error *err);
 

@@ -3,10 +3,14 @@
 #include "plugin/loader.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -55,16 +59,29 @@ static bool is_loaded(const char *path)
 /* Whether any page of a file is in memory. */
 static bool is_mapped(const char *path)
 {
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (!maps)
+    enum { CHUNK = 1 << 18, MAX_PATH = 4096 };
+    auto_free char *text = malloc(CHUNK + MAX_PATH + 1);
+    auto_fd int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    size_t kept = 0;
+    if (!text || fd < 0)
         return false;
-    auto_free char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    while (!found && getline(&line, &capacity, maps) > 0)
-        found = strstr(line, path);
-    fclose(maps);
-    return found;
+    for (ssize_t got; (got = read(fd, text + kept, CHUNK)) > 0;) {
+        size_t len = kept + (size_t)got;
+        text[len] = '\0';
+        if (strstr(text, path))
+            return true;
+        kept = len < MAX_PATH ? len : MAX_PATH; /* the path may stand across two reads */
+        memmove(text, text + len - kept, kept);
+    }
+    return false;
+}
+
+/* Whether anything is in memory at an address; the table of all mappings is long when there are many plugins. */
+static bool is_in_memory(const void *address)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    unsigned char resident;
+    return mincore((void *)((uintptr_t)address & ~(page - 1)), page, &resident) == 0 || errno != ENOMEM;
 }
 
 mesh_status loader_open(const char *path, void **ret_handle, mesh_error *err)
@@ -173,8 +190,10 @@ bool loader_owns(void *handle, const void *address)
 
 mesh_status loader_close(void *handle, const char *path, mesh_error *err)
 {
+    struct link_map *map = NULL;
+    const void *inside = dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 ? (const void *)map->l_ld : handle;
     dlclose(handle);
-    if (!is_loaded(path) && !is_mapped(path))
+    if (!is_loaded(path) && (!is_in_memory(inside) || !is_mapped(path)))
         return MESH_OK;
     return mesh_error_set(err, MESH_E_SYSTEM, "the loader keeps it in memory");
 }

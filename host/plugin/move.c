@@ -105,7 +105,7 @@ static enum move_verdict serve(struct move *move)
 {
     claims_wait(move->claims, &move->claim);
     mesh_status status = generation_serve(move->next, move->serving, &move->err);
-    if (status == MESH_E_NO_MEMORY)
+    if (status == MESH_E_NO_MEMORY || status == MESH_E_STOPPED)
         return MOVE_FAILED;
     if (status != MESH_E_EXISTS)
         return MOVE_SERVES;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "log.h"
+#include "plugin/farewell.h"
 #include "plugin/loader.h"
 #include "plugin/move.h"
 #include "plugin/plan.h"
@@ -45,28 +46,19 @@ struct plugin {
     struct move *move;
 };
 
-/* A generation on its way out. */
-struct farewell {
-    struct job job; /* first */
-    struct roster *roster;
-    struct generation *generation;
-    uint32_t drain_timeout_ms, stop_timeout_ms;
-    struct farewell *next; /* while it waits for a thread */
-};
-
 struct roster {
     struct roster_tools tools;
     struct config_ref *config;
     struct trust trust;
     struct trials *trials;
     struct claims claims;
-    struct map plugins;       /* name to struct plugin */
-    struct map strays;        /* path to what was told of it */
-    struct farewell *waiting; /* for which no thread was to be had */
-    struct move *prepared;    /* about to begin */
+    struct map plugins; /* name to struct plugin */
+    struct map strays;  /* path to what was told of it */
+    struct farewells farewells;
+    struct move *prepared; /* about to begin */
     uint64_t batch;
     uint64_t departures; /* how often names have become free */
-    size_t serving, moving, ending, unsettled;
+    size_t serving, moving, unsettled;
     uint64_t wait_until; /* for files of the first survey that are being written */
     bool by_hand;        /* the next survey was asked for */
     bool has_seen, has_begun, stopping;
@@ -142,6 +134,22 @@ struct search {
     bool found;
 };
 
+static int count_agent(void *count, const char *name, uint32_t running, uint32_t queued)
+{
+    (void)name;
+    (void)running;
+    (void)queued;
+    ++*(size_t *)count;
+    return 0;
+}
+
+static size_t agents_of(const struct generation *generation)
+{
+    size_t count = 0;
+    mesh_child_agents(generation->client, count_agent, &count);
+    return count;
+}
+
 static int search_agent(void *closure, const char *name, uint32_t running, uint32_t queued)
 {
     struct search *search = closure;
@@ -159,61 +167,13 @@ static bool serves_any_of(const struct plugin *plugin, const struct config_list 
     return search.found;
 }
 
-/* ---- generations that go ---- */
+/* ---- what moves have brought ---- */
 
-static void farewell_run(struct job *job)
-{
-    struct farewell *farewell = (struct farewell *)job;
-    generation_end(farewell->generation, farewell->drain_timeout_ms, farewell->stop_timeout_ms);
-}
-
-static void farewell_done(struct job *job)
-{
-    struct farewell *farewell = (struct farewell *)job;
-    farewell->roster->ending--;
-    free(farewell);
-}
-
-static void farewell_begin(struct roster *roster, struct farewell *farewell)
-{
-    if (jobs_start(roster->tools.jobs, &farewell->job, "farewell"))
-        return;
-    farewell->next = roster->waiting;
-    roster->waiting = farewell;
-}
-
-static void retry_farewells(struct roster *roster)
-{
-    struct farewell *waiting = roster->waiting;
-    roster->waiting = NULL;
-    while (waiting) {
-        struct farewell *farewell = waiting;
-        waiting = farewell->next;
-        farewell_begin(roster, farewell);
-    }
-}
-
-/* Let a generation go; NULL is fine. It is left in memory, silent, if there is not even memory to see it off. */
 static void see_off(struct roster *roster, struct generation *generation)
 {
-    if (!generation)
-        return;
-    struct farewell *farewell = calloc(1, sizeof(*farewell));
-    if (!farewell) {
-        log_event(MESH_LOG_ERROR, "out of memory, an old generation stays loaded", "plugin", generation->plugin, NULL);
-        return;
-    }
-    farewell->job.run = farewell_run;
-    farewell->job.done = farewell_done;
-    farewell->roster = roster;
-    farewell->generation = generation;
-    farewell->drain_timeout_ms = config_of(roster)->drain_timeout_ms;
-    farewell->stop_timeout_ms = config_of(roster)->start_timeout_ms;
-    roster->ending++;
-    farewell_begin(roster, farewell);
+    const struct config *config = config_of(roster);
+    farewell_to(&roster->farewells, generation, config->drain_timeout_ms, config->start_timeout_ms);
 }
-
-/* ---- what moves have brought ---- */
 
 /* Names have become free: those who wait for them try again. */
 static void wake_waiting(struct roster *roster, const char *owner)
@@ -234,7 +194,7 @@ static void tell_served(const struct plugin *plugin, const struct move *move)
     char base[24];
     snprintf(base, sizeof(base), "%#jx", (uintmax_t)loader_base(now->handle));
     log_event(MESH_LOG_INFO, move->serving ? "plugin replaced" : "plugin serves", "plugin", plugin->name, "version",
-              now->entry.plugin.version, "agents", LOG_INT(now->entry.agent_count), "generation", LOG_INT(now->number),
+              now->entry.plugin.version, "agents", LOG_INT(agents_of(now)), "generation", LOG_INT(now->number),
               "took_ms", LOG_INT(move->took_ms), "file", move->path, NULL);
     log_event(MESH_LOG_DEBUG, "plugin loaded", "plugin", plugin->name, "generation", LOG_INT(now->number), "sha256",
               move->hash, "base", base, "build_id", now->image->facts.build_id, "copy", now->image->path, NULL);
@@ -485,7 +445,7 @@ uint64_t roster_plan(struct roster *roster)
     uint64_t now = clock_ms();
     roster->batch++;
     roster->unsettled = count_unsettled(roster, now);
-    retry_farewells(roster);
+    farewell_retry(&roster->farewells);
     if (roster->unsettled > 0)
         watch_demand_soon(roster->tools.watch);
     if (!may_begin(roster, now))
@@ -500,9 +460,24 @@ uint64_t roster_plan(struct roster *roster)
 
 /* ---- what lies in the folders ---- */
 
+/* False: no memory to remember where it is. */
+static bool keep_path(struct plugin *plugin, const char *path)
+{
+    if (plugin->path && strcmp(plugin->path, path) == 0)
+        return true;
+    char *copy = strdup(path);
+    if (!copy)
+        return false;
+    free(plugin->path);
+    plugin->path = copy;
+    return true;
+}
+
 static void see_file(struct plugin *plugin, const struct sighting *seen, size_t rank)
 {
     uint64_t now = clock_ms();
+    if (!keep_path(plugin, seen->path))
+        return;
     if (!plugin->is_there || !file_state_same(&plugin->state, &seen->state)) {
         plugin->state = seen->state;
         plugin->state_since = now;
@@ -513,13 +488,6 @@ static void see_file(struct plugin *plugin, const struct sighting *seen, size_t 
     plugin->is_there = true;
     plugin->leave_at = CLOCK_NEVER;
     plugin->rank = rank;
-    if (!plugin->path || strcmp(plugin->path, seen->path) != 0) {
-        char *path = strdup(seen->path);
-        if (path) {
-            free(plugin->path);
-            plugin->path = path;
-        }
-    }
 }
 
 static void see_files(struct roster *roster, const struct survey *survey)
@@ -531,18 +499,28 @@ static void see_files(struct roster *roster, const struct survey *survey)
     }
 }
 
+/* Whether a file lies in a folder, by their paths alone. */
+static bool lies_in(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    while (len > 0 && folder[len - 1] == '/')
+        len--;
+    const char *slash = strrchr(path, '/');
+    while (slash > path && slash[-1] == '/')
+        slash--;
+    return (size_t)(slash - path) == len && strncmp(path, folder, len) == 0;
+}
+
 /* Whether the folder that a file was in is still there, and the same. Folders that are configured no more count as the
  * same: their plugins are to go. */
 static bool folder_is_same(const struct plugin *plugin, const struct survey *survey)
 {
     const struct config_list *folders = &config_of(plugin->roster)->plugin_folders;
-    size_t len = (size_t)(strrchr(plugin->path, '/') - plugin->path);
     for (size_t i = 0; i < folders->count && i < survey->folder_count; i++) {
-        if (strncmp(folders->items[i], plugin->path, len) != 0 || folders->items[i][len] != '\0')
-            continue;
         const struct folder_sight *folder = &survey->folders[i];
-        return folder->found && folder->device == plugin->state.folder_device &&
-               folder->inode == plugin->state.folder_inode;
+        if (lies_in(plugin->path, folders->items[i]))
+            return folder->found && folder->device == plugin->state.folder_device &&
+                   folder->inode == plugin->state.folder_inode;
     }
     return true;
 }
@@ -633,6 +611,7 @@ mesh_status roster_new(const struct roster_tools *tools, struct config_ref *conf
         return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
     }
     roster->tools = *tools;
+    roster->farewells.jobs = tools->jobs;
     roster->config = config_ref(config);
     trust_init(&roster->trust, config_of(roster)->trusted_gid);
     map_init(&roster->plugins);
@@ -705,5 +684,5 @@ size_t roster_unsettled(const struct roster *roster)
 
 size_t roster_ending(const struct roster *roster)
 {
-    return roster->ending;
+    return roster->farewells.count;
 }

@@ -104,15 +104,24 @@ static void follow(struct watch *watch, const char *path, const char *child)
     pthread_mutex_unlock(&watch->lock);
 }
 
+static void follow_parent(struct watch *watch, const char *folder)
+{
+    auto_free char *parent = strdup(folder);
+    if (!parent)
+        return;
+    for (size_t len = strlen(parent); len > 1 && parent[len - 1] == '/'; len--)
+        parent[len - 1] = '\0';
+    char *slash = strrchr(parent, '/');
+    if (!slash || slash == parent)
+        return;
+    *slash = '\0';
+    follow(watch, parent, slash + 1);
+}
+
 void watch_follow(struct watch *watch, const char *const *folders)
 {
     for (; watch->fd >= 0 && *folders; folders++) {
-        const char *slash = strrchr(*folders, '/');
-        if (slash && slash != *folders) {
-            auto_free char *parent = strndup(*folders, (size_t)(slash - *folders));
-            if (parent)
-                follow(watch, parent, slash + 1);
-        }
+        follow_parent(watch, *folders);
         follow(watch, *folders, NULL);
     }
 }
