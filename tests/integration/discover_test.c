@@ -16,12 +16,20 @@ static void store(struct peer *peer, const char *bucket, const char *key, const 
 
 #define FLAGS(invocable, streaming) "\"invocable\": " #invocable ", \"streaming\": " #streaming "}"
 
-static const char many[] =
-    "[{\"name\": \"fin\", \"description\": \"d\", \"version\": \"1\", \"tags\": [\"money\", \"eu\"], " FLAGS(true, false)
-    ",{\"name\": \"fin.x\", \"description\": \"d\", \"version\": \"1\", \"tags\": [\"money\"], " FLAGS(true, true)
-    ",{\"name\": \"finance\", \"description\": \"d\", \"version\": \"1\", \"tags\": [], " FLAGS(false, true)
-    ",{\"name\": \"fin.x.y\", \"description\": \"d\", \"version\": \"1\", \"tags\": [\"eu\"], " FLAGS(false, false)
-    "]";
+static const char
+    many
+        [] =
+            "[{\"name\": \"fin\", \"description\": \"d\", \"version\": \"1\", \"tags\": [\"money\", \"eu\"], " FLAGS(
+                true,
+                false) ",{\"name\": \"fin.x\", \"description\": \"d\", \"version\": \"1\", \"tags\": "
+                       "[\"money\"], " FLAGS(true,
+                                             true) ",{\"name\": \"finance\", \"description\": \"d\", \"version\": "
+                                                   "\"1\", \"tags\": [], " FLAGS(false,
+                                                                                 true) ",{\"name\": \"fin.x.y\", "
+                                                                                       "\"description\": \"d\", "
+                                                                                       "\"version\": \"1\", \"tags\": "
+                                                                                       "[\"eu\"], " FLAGS(false,
+                                                                                                          false) "]";
 
 /* The names that a filter leaves, joined by blanks; to free(). */
 static char *names_of(mesh_client *client, const mesh_catalog_filter *filter)
@@ -102,9 +110,10 @@ static void the_catalog_of_the_reference_is_read_whole(void)
 
 static void entries_that_cannot_be_understood_are_skipped(void)
 {
-    static const char odd[] = "[1, {\"name\": \"good\", \"x\": [1.50], \"tags\": null}, {\"name\": 7}, {\"description\": \"d\"}, "
-                              "{\"name\": \"bad\", \"tags\": [1]}, {\"name\": \"bad\", \"version\": 2}, {\"name\": \"a b\"}, "
-                              "{\"name\": \"bad\", \"invocable\": \"yes\"}, null, \"text\"]";
+    static const char odd[] =
+        "[1, {\"name\": \"good\", \"x\": [1.50], \"tags\": null}, {\"name\": 7}, {\"description\": \"d\"}, "
+        "{\"name\": \"bad\", \"tags\": [1]}, {\"name\": \"bad\", \"version\": 2}, {\"name\": \"a b\"}, "
+        "{\"name\": \"bad\", \"invocable\": \"yes\"}, null, \"text\"]";
     struct peer *peer = peer_open();
     mesh_client *client = peer_client(NULL);
     mesh_catalog *catalog = NULL;
@@ -219,8 +228,8 @@ static void only_a_name_is_required_of_a_contract(void)
 
 static void calls_that_the_catalog_refuses_are_not_sent(void)
 {
-    static const char flags[] = "[{\"name\": \"plain\", " FLAGS(true, false) ", {\"name\": \"streamer\", " FLAGS(true, true)
-                                ", {\"name\": \"publisher\", " FLAGS(false, true) ", {\"name\": \"task\", " FLAGS(false, false) "]";
+    static const char flags[] = "[{\"name\": \"plain\", " FLAGS(true, false) ", {\"name\": \"streamer\", " FLAGS(
+        true, true) ", {\"name\": \"publisher\", " FLAGS(false, true) ", {\"name\": \"task\", " FLAGS(false, false) "]";
     static const struct {
         const char *agent, *call, *stream;
     } cases[] = {
@@ -234,7 +243,8 @@ static void calls_that_the_catalog_refuses_are_not_sent(void)
     struct peer *peer = peer_open();
     store(peer, "mesh-catalog", "catalog", flags);
     mesh_client *client = peer_client(NULL);
-    expect_true(becomes_callable(client, "task", "invocation_mismatch: Agent 'task' is a background task and cannot be called"));
+    expect_true(becomes_callable(client, "task",
+                                 "invocation_mismatch: Agent 'task' is a background task and cannot be called"));
     struct ear *requests = peer_listen(peer, "mesh.agent.>");
     mesh_call_options options = MESH_CALL_OPTIONS_INIT;
     options.timeout_ms = 1; /* those that are sent have no answer */
@@ -253,7 +263,8 @@ static void calls_that_the_catalog_refuses_are_not_sent(void)
         mesh_stream_close(stream);
         mesh_error_clear(&err);
     }
-    struct link_message call = ear_next(requests, 5000), stream = ear_next(requests, 5000), more = ear_next(requests, 50);
+    struct link_message call = ear_next(requests, 5000), stream = ear_next(requests, 5000),
+                        more = ear_next(requests, 50);
     expect_str(call.handle ? link_message_subject(&call) : "", "mesh.agent.plain");
     expect_str(stream.handle ? link_message_subject(&stream) : "", "mesh.agent.streamer");
     expect_str(said(&more), "(none)");
@@ -265,11 +276,7 @@ static void calls_that_the_catalog_refuses_are_not_sent(void)
     peer_close(peer);
 }
 
-SUITE(integration_discover,
-      TEST(filters_keep_what_fits_all_of_them),
-      TEST(the_catalog_of_the_reference_is_read_whole),
-      TEST(entries_that_cannot_be_understood_are_skipped),
-      TEST(a_catalog_may_be_missing_but_not_garbled),
-      TEST(the_contracts_of_the_reference_are_read),
-      TEST(only_a_name_is_required_of_a_contract),
+SUITE(integration_discover, TEST(filters_keep_what_fits_all_of_them), TEST(the_catalog_of_the_reference_is_read_whole),
+      TEST(entries_that_cannot_be_understood_are_skipped), TEST(a_catalog_may_be_missing_but_not_garbled),
+      TEST(the_contracts_of_the_reference_are_read), TEST(only_a_name_is_required_of_a_contract),
       TEST(calls_that_the_catalog_refuses_are_not_sent))

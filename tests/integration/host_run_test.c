@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How agentmeshd starts, reads its configuration again, and ends. */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -138,6 +140,17 @@ static void a_wrong_command_line_ends_the_start_with_2(void)
     }
 }
 
+static void asking_starts_nothing(void)
+{
+    static const char *const questions[][2] = { { "--help", NULL }, { "--version", NULL }, { "--print-config", NULL } };
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        auto_host struct host *host = host_new(NULL, "");
+        host_spawn(host, questions[i]);
+        expect_int(host_wait(host), 0);
+        expect_true(access(host->state, F_OK) != 0);
+    }
+}
+
 static void checking_starts_nothing(void)
 {
     static const char *const check[] = { "--check", NULL };
@@ -263,6 +276,48 @@ static void what_does_not_end_in_time_is_left_behind(void)
     calls_end(calls, &failed);
 }
 
+/* ---- the service manager ---- */
+
+/* Whether the next datagrams, one within some seconds, contain these words. */
+static bool is_told(int fd, const char *words)
+{
+    char text[512];
+    for (;;) {
+        struct pollfd poll_fd = { fd, POLLIN, 0 };
+        if (poll(&poll_fd, 1, SOON_MS) != 1)
+            return false;
+        ssize_t len = recv(fd, text, sizeof(text) - 1, 0);
+        text[len > 0 ? len : 0] = '\0';
+        if (strstr(text, words))
+            return true;
+    }
+}
+
+static void the_service_manager_is_told(void)
+{
+    auto_host struct host *host = host_new(nats_server_url(peer_server()), "");
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    auto_free char *path = folder_path(host->folder, "notify");
+    auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    expect_int(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    setenv("NOTIFY_SOCKET", path, 1);
+    setenv("WATCHDOG_USEC", "300000", 1);
+    drop_answer(host);
+    host_start(host, NULL);
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+
+    expect_true(is_told(fd, "READY=1"));
+    expect_true(is_told(fd, "WATCHDOG=1"));
+    host_signal(host, SIGHUP);
+    expect_true(is_told(fd, "RELOADING=1"));
+    expect_true(is_told(fd, "READY=1"));
+    host_signal(host, SIGTERM);
+    expect_true(is_told(fd, "STOPPING=1"));
+    expect_int(host_wait(host), 0);
+}
+
 /* ---- a server of its own ---- */
 
 static struct host *host_with_server(void)
@@ -297,6 +352,15 @@ static mesh_client *join_local(const struct host *host)
     options.url = url;
     expect_int(mesh_client_open(&options, &client, NULL), MESH_OK);
     return client;
+}
+
+static void a_host_that_wants_a_local_server_joins_the_one_that_runs(void)
+{
+    auto_host struct host *first = host_with_server();
+    auto_host struct host *second = host_new("local", "");
+    expect_true(host_said(first, "joining the mesh", "our local server"));
+    host_start(second, NULL);
+    expect_true(host_said(second, "joining the mesh", "/oam-url"));
 }
 
 static pid_t pid_of_server(const struct host *host)
@@ -344,8 +408,9 @@ SUITE(host_run, TEST(a_reload_moves_plugins_to_their_new_settings), TEST(a_reloa
       TEST(a_bad_file_leaves_the_old_configuration_in_use), TEST(what_is_disabled_leaves_and_what_is_enabled_comes),
       TEST(limits_of_an_agent_take_effect_on_reload), TEST(a_key_that_needs_a_restart_is_named),
       TEST(a_bad_configuration_ends_the_start_with_78), TEST(a_wrong_command_line_ends_the_start_with_2),
-      TEST(checking_starts_nothing), TEST(a_second_host_over_the_same_state_is_refused),
+      TEST(asking_starts_nothing), TEST(checking_starts_nothing), TEST(a_second_host_over_the_same_state_is_refused),
       TEST(a_server_that_is_not_there_yet_is_waited_for), TEST(a_state_folder_mounted_noexec_is_explained),
       TEST(an_idle_host_ends_at_once), TEST(a_second_signal_ends_what_takes_too_long),
-      TEST(what_does_not_end_in_time_is_left_behind), TEST(a_server_of_its_own_is_started_and_ended_with_it),
-      TEST(a_server_that_dies_is_started_again))
+      TEST(what_does_not_end_in_time_is_left_behind), TEST(the_service_manager_is_told),
+      TEST(a_server_of_its_own_is_started_and_ended_with_it),
+      TEST(a_host_that_wants_a_local_server_joins_the_one_that_runs), TEST(a_server_that_dies_is_started_again))

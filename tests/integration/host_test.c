@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plugins that come, change and go while agentmeshd serves. */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include "peer.h"
 #include "suite.h"
 
-enum { SOON_MS = 10000 };
+enum { SOON_MS = 10000, RELOADS = 30 };
 
 #define ANSWER(version) "{\"version\": \"" version "\"}"
 
@@ -81,6 +82,48 @@ static void compiling_straight_over_a_plugin_loses_no_call(void)
     expect_int(failed, 0);
     expect_true(host_says(host, "unloaded", "generation=2"));
     expect_false(host_said(host, "pinned", NULL));
+}
+
+/* How many entries a folder of /proc/PID has. */
+static unsigned count_in_proc(const struct host *host, const char *what)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)host->pid, what);
+    DIR *entries = opendir(path);
+    unsigned count = 0;
+    while (entries && readdir(entries))
+        count++;
+    if (entries)
+        closedir(entries);
+    return count;
+}
+
+static void many_reloads_lose_no_call_and_leave_nothing_behind(void)
+{
+    static const char *const answers[] = { ANSWER("1"), ANSWER("2") };
+    auto_host struct host *host = running_host("settle = 20ms");
+    auto_folder char *elsewhere = folder_new();
+    auto_free char *one = folder_path(elsewhere, "1");
+    auto_free char *two = folder_path(elsewhere, "2");
+    compile_plugin("answer.c", one, "-DVERSION=\"1\"", NULL);
+    compile_plugin("answer.c", two, "-DVERSION=\"2\"", NULL);
+    folder_put(host->plugins, "answer.so", one);
+    expect_true(caller_hears("answer", "{}", answers[0], SOON_MS));
+    unsigned descriptors = count_in_proc(host, "fd");
+
+    struct stream_of_calls *calls = calls_begin("answer", "{}");
+    for (int i = 1; i <= RELOADS; i++) {
+        folder_put(host->plugins, "answer.so", i % 2 ? two : one);
+        expect_true(caller_hears("answer", "{}", answers[i % 2], SOON_MS));
+    }
+    unsigned failed;
+    calls_end(calls, &failed);
+    expect_int(failed, 0);
+    char last[32];
+    snprintf(last, sizeof(last), "generation=%d", RELOADS);
+    expect_true(host_says(host, "unloaded", last));
+    expect_false(host_said(host, "pinned", NULL));
+    expect_int(count_in_proc(host, "fd"), descriptors);
 }
 
 static void every_way_of_writing_is_noticed(void)
@@ -169,6 +212,19 @@ static void a_folder_that_vanishes_takes_nothing_with_it(void)
     expect_int(rename(away, host->plugins), 0);
     drop(host, "answer.so", "2");
     expect_true(caller_hears("answer", "{}", ANSWER("2"), SOON_MS));
+}
+
+static void a_folder_that_is_replaced_by_an_empty_one_takes_nothing_with_it(void)
+{
+    auto_host struct host *host = running_host("grace = 100ms");
+    auto_free char *away = folder_path(host->folder, "away");
+    drop(host, "answer.so", "1");
+    expect_true(caller_hears("answer", "{}", ANSWER("1"), SOON_MS));
+    expect_int(rename(host->plugins, away), 0);
+    expect_int(mkdir(host->plugins, 0755), 0); /* as when a file system is not mounted any more */
+    expect_true(host_says(host, "keeping their agents", "plugins=1"));
+    auto_free char *answer = caller_ask("answer", "{}", 5000);
+    expect_str(answer, ANSWER("1"));
 }
 
 static void a_reload_lets_go_what_a_vanished_folder_has_left(void)
@@ -262,10 +318,11 @@ static void a_request_in_hand_is_answered_before_the_end(void)
 
 SUITE(host, TEST(a_dropped_plugin_answers_within_a_second),
       TEST(plugins_that_are_there_at_the_start_stand_when_it_is_ready),
-      TEST(compiling_straight_over_a_plugin_loses_no_call), TEST(every_way_of_writing_is_noticed),
-      TEST(the_same_content_is_not_loaded_again), TEST(a_removed_plugin_leaves_the_catalog),
-      TEST(a_plugin_that_comes_back_within_the_grace_time_never_left),
-      TEST(a_folder_that_vanishes_takes_nothing_with_it), TEST(a_reload_lets_go_what_a_vanished_folder_has_left),
-      TEST(a_folder_that_comes_later_is_noticed), TEST(an_agent_that_another_plugin_serves_waits_until_that_one_leaves),
-      TEST(at_the_start_the_first_name_wins), TEST(a_blocked_agent_delays_no_other),
-      TEST(a_request_in_hand_is_answered_before_the_end))
+      TEST(compiling_straight_over_a_plugin_loses_no_call), TEST(many_reloads_lose_no_call_and_leave_nothing_behind),
+      TEST(every_way_of_writing_is_noticed), TEST(the_same_content_is_not_loaded_again),
+      TEST(a_removed_plugin_leaves_the_catalog), TEST(a_plugin_that_comes_back_within_the_grace_time_never_left),
+      TEST(a_folder_that_vanishes_takes_nothing_with_it),
+      TEST(a_folder_that_is_replaced_by_an_empty_one_takes_nothing_with_it),
+      TEST(a_reload_lets_go_what_a_vanished_folder_has_left), TEST(a_folder_that_comes_later_is_noticed),
+      TEST(an_agent_that_another_plugin_serves_waits_until_that_one_leaves), TEST(at_the_start_the_first_name_wins),
+      TEST(a_blocked_agent_delays_no_other), TEST(a_request_in_hand_is_answered_before_the_end))

@@ -114,7 +114,8 @@ static void what_another_instance_serves_stays(void)
 
 static void the_record_of_any_host_counts_as_an_instance(void)
 {
-    static const char *const odd[] = { "not JSON", "{}", "{\"agents\": null}", "[\"foreign\"]", "{\"agents\": [7, {}]}" };
+    static const char *const odd[] = { "not JSON", "{}", "{\"agents\": null}", "[\"foreign\"]",
+                                       "{\"agents\": [7, {}]}" };
     struct peer *peer = peer_open();
     mesh_client *client = peer_client(NULL);
     struct ear *deaths = peer_listen(peer, "mesh.death.>");
@@ -205,6 +206,23 @@ static void a_client_closes_though_its_server_hangs(void)
     kill(nats_server_pid(peer_server()), SIGCONT);
 }
 
+/* Until the server says that an agent has left its queue group, requests may still come for it. */
+static void a_child_is_in_use_until_the_server_lets_it_go(void)
+{
+    mesh_client *host = peer_client(NULL), *child = NULL;
+    mesh_error err = MESH_ERROR_INIT;
+    expect_int(mesh_client_child(host, "child", &child, NULL), MESH_OK);
+    expect_int(serve_text(child, "held", "1"), MESH_OK);
+    kill(nats_server_pid(peer_server()), SIGSTOP);
+    expect_int(mesh_client_stop(child, 50, &err), MESH_E_TIMEOUT);
+    expect_contains(mesh_error_text(&err), "subscriptions that the server has not ended yet: 1");
+    mesh_error_clear(&err);
+    kill(nats_server_pid(peer_server()), SIGCONT);
+    expect_int(mesh_client_stop(child, 10000, NULL), MESH_OK);
+    mesh_client_close(child);
+    mesh_client_close(host);
+}
+
 /* ---- deaths ---- */
 
 /* Tell a death while a call waits for an agent that says nothing. */
@@ -268,8 +286,9 @@ static void a_notice_of_any_size_is_a_notice(void)
 static void say(struct link *link, const char *subject, const char *sequence, const char *end, const char *body)
 {
     const struct header headers[] = { { "X-Mesh-Stream-Seq", sequence }, { "X-Mesh-Stream-End", end } };
-    const struct link_outgoing message = { .subject = subject, .headers = headers, .header_count = sequence ? 2 : 0,
-                                           .body = mesh_text(body) };
+    const struct link_outgoing message = {
+        .subject = subject, .headers = headers, .header_count = sequence ? 2 : 0, .body = mesh_text(body)
+    };
     link_publish(link, &message, NULL);
 }
 
@@ -344,16 +363,10 @@ static void callers_of_an_instance_that_leaves_hear_of_it(void)
     peer_close(peer);
 }
 
-SUITE(integration_leave,
-      TEST(unregistering_removes_all_that_was_written),
-      TEST(closing_removes_all_agents_with_one_notice_each),
-      TEST(what_another_instance_serves_stays),
-      TEST(the_record_of_any_host_counts_as_an_instance),
-      TEST(requests_in_hand_are_answered_before_the_notice),
-      TEST(a_handler_that_outlives_the_drain_time_is_answered_for),
-      TEST(a_client_closes_though_its_server_hangs),
-      TEST(a_notice_ends_a_call_with_the_notice_as_details),
-      TEST(any_body_is_a_notice),
-      TEST(a_notice_of_any_size_is_a_notice),
-      TEST(an_answer_before_the_notice_wins),
+SUITE(integration_leave, TEST(unregistering_removes_all_that_was_written),
+      TEST(closing_removes_all_agents_with_one_notice_each), TEST(what_another_instance_serves_stays),
+      TEST(the_record_of_any_host_counts_as_an_instance), TEST(requests_in_hand_are_answered_before_the_notice),
+      TEST(a_handler_that_outlives_the_drain_time_is_answered_for), TEST(a_client_closes_though_its_server_hangs),
+      TEST(a_child_is_in_use_until_the_server_lets_it_go), TEST(a_notice_ends_a_call_with_the_notice_as_details),
+      TEST(any_body_is_a_notice), TEST(a_notice_of_any_size_is_a_notice), TEST(an_answer_before_the_notice_wins),
       TEST(callers_of_an_instance_that_leaves_hear_of_it))

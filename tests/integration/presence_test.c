@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <agentmesh/serving.h>
+
 #include "agents.h"
 #include "base/clock.h"
 #include "golden.h"
@@ -24,8 +26,8 @@ static int count_connections(struct peer *system, const char *name)
     const cJSON *connection;
     int count = 0;
     json_parse(mesh_text(said(&answer)), &tree, NULL);
-    cJSON_ArrayForEach(connection, json_get(json_get(tree, "data"), "connections"))
-        count += strcmp(json_string(connection, "name", ""), name) == 0;
+    cJSON_ArrayForEach(connection, json_get(json_get(tree, "data"), "connections")) count +=
+        strcmp(json_string(connection, "name", ""), name) == 0;
     link_message_clear(&answer);
     return count;
 }
@@ -215,6 +217,61 @@ static void a_host_that_keeps_trying_is_there_when_the_server_is(void)
     peer_close(peer);
 }
 
+static bool is_cut_off(void *client)
+{
+    return !mesh_client_is_connected(client);
+}
+
+static void what_leaves_while_the_server_is_away_is_removed_when_it_is_back(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *host = peer_client(NULL), *child = NULL;
+    expect_int(mesh_client_child(host, "child", &child, NULL), MESH_OK);
+    expect_int(serve_text(host, "stays", "1"), MESH_OK);
+    expect_int(serve_text(host, "goes.a", "1"), MESH_OK);
+    expect_int(serve_text(child, "goes.b", "1"), MESH_OK);
+    nats_server_kill(peer_server());
+    expect_true(comes_true(is_cut_off, host, 10000));
+    uint64_t begin = clock_ms();
+    expect_int(mesh_unregister(host, "goes.a", NULL), MESH_E_CONNECTION_FAILED);
+    mesh_client_close(child);
+    expect_true(clock_ms() - begin < 25000); /* not the whole drain time; nats.c may flush for ten seconds in vain */
+    nats_server_restart(peer_server());
+    expect_true(becomes_forgotten(peer, "goes.a"));
+    expect_true(becomes_forgotten(peer, "goes.b"));
+    expect_true(becomes_announced(peer, host, "stays"));
+    auto_free char *record = stored_record(peer, host);
+    expect_json(record, "{\"agents\": [\"stays\"]}");
+    mesh_client_close(host);
+    peer_close(peer);
+}
+
+static void a_registration_that_cannot_be_told_is_taken_back(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *host = peer_client(NULL);
+    mesh_error err = MESH_ERROR_INIT;
+    static char text[] = "1";
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = "untold", .description = "About.", .input_schema = "{}", .call = answer_text
+    };
+    expect_int(serve_text(host, "told", "1"), MESH_OK);
+    nats_server_kill(peer_server());
+    expect_int(mesh_register(host, &agent, text, &err), MESH_E_CONNECTION_FAILED);
+    expect_contains(mesh_error_text(&err), "register agent 'untold': ");
+    mesh_error_clear(&err);
+    nats_server_restart(peer_server());
+    expect_true(becomes_callable(host, "told", "1"));
+    expect_true(becomes_announced(peer, host, "told"));
+    expect_call(host, "untold", "not_found: Agent 'untold' not found");
+    auto_free char *record = stored_record(peer, host);
+    expect_json(record, "{\"agents\": [\"told\"]}");
+    expect_int(serve_text(host, "untold", "2"), MESH_OK);
+    expect_call(host, "untold", "2");
+    mesh_client_close(host);
+    peer_close(peer);
+}
+
 static void a_host_that_never_saw_a_server_closes(void)
 {
     mesh_client_options options = MESH_CLIENT_OPTIONS_INIT;
@@ -263,7 +320,8 @@ static void bury(struct peer *peer, const char *id, const char *agent, bool with
     expect_int(link_key_put(peer_link(peer), "mesh-catalog", "catalog", mesh_text("[]"), NULL, NULL), MESH_OK);
     delete_key(peer, "mesh-registry", agent);
     snprintf(subject, sizeof(subject), "mesh.death.%s", agent);
-    snprintf(notice, sizeof(notice), "{\"agent\": \"%s\", \"reason\": \"disconnect\", \"instance_id\": \"%s\"}", agent, id);
+    snprintf(notice, sizeof(notice), "{\"agent\": \"%s\", \"reason\": \"disconnect\", \"instance_id\": \"%s\"}", agent,
+             id);
     peer_say(peer, subject, NULL, notice, NULL);
 }
 
@@ -295,30 +353,44 @@ static void a_record_that_somebody_deletes_comes_back_with_all_it_stands_for(voi
     peer_close(peer);
 }
 
-static void the_burial_of_another_instance_is_not_ours(void)
+/* It looked for other instances just before we registered, and removed what is ours now. */
+static void an_instance_that_leaves_as_we_come_does_not_take_us_along(void)
 {
     struct peer *peer = peer_open();
     mesh_client *host = peer_client(NULL);
-    expect_int(serve_text(host, "calm", "1"), MESH_OK);
-    struct ear *writes = peer_listen(peer, "$KV.mesh-registry.calm");
-    peer_say(peer, "mesh.death.calm", NULL,
-             "{\"agent\": \"calm\", \"reason\": \"disconnect\", \"instance_id\": \"0123456789abcdef0123456789abcdef\"}", NULL);
-    peer_say(peer, "mesh.death.calm", NULL, "not JSON", NULL);
-    struct link_message write = ear_next(writes, 100);
-    expect_str(said(&write), "(none)");
-    link_message_clear(&write);
+    expect_int(serve_text(host, "heir", "1"), MESH_OK);
+    expect_int(link_key_put(peer_link(peer), "mesh-catalog", "catalog", mesh_text("[]"), NULL, NULL), MESH_OK);
+    delete_key(peer, "mesh-registry", "heir");
+    peer_say(peer, "mesh.death.heir", NULL,
+             "{\"agent\": \"heir\", \"reason\": \"graceful_shutdown\", \"instance_id\": \"theirs\"}", NULL);
+    expect_true(becomes_announced(peer, host, "heir"));
     mesh_client_close(host);
     peer_close(peer);
 }
 
-SUITE(integration_presence,
-      TEST(one_connection_bears_the_name_of_the_instance),
+static void nothing_is_written_again_without_need(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *host = peer_client(NULL);
+    struct ear *writes = peer_listen(peer, "$KV.mesh-registry.calm");
+    expect_int(serve_text(host, "calm", "1"), MESH_OK);
+    peer_say(peer, "mesh.death.another", NULL, "", NULL);
+    struct link_message write = ear_next(writes, 5000), again = ear_next(writes, 100);
+    expect_contains(said(&write), "\"calm\"");
+    expect_str(said(&again), "(none)");
+    link_message_clear(&write);
+    link_message_clear(&again);
+    mesh_client_close(host);
+    peer_close(peer);
+}
+
+SUITE(integration_presence, TEST(one_connection_bears_the_name_of_the_instance),
       TEST(hosts_that_open_at_once_on_an_empty_server_all_succeed),
       TEST(forty_hosts_that_register_at_once_are_all_in_the_catalog),
       TEST(a_server_that_was_restarted_is_told_everything_again),
       TEST(a_host_that_keeps_trying_is_there_when_the_server_is),
-      TEST(a_host_that_never_saw_a_server_closes),
-      TEST(without_a_server_a_client_does_not_open),
-      TEST(a_host_that_was_buried_alive_comes_back),
+      TEST(what_leaves_while_the_server_is_away_is_removed_when_it_is_back),
+      TEST(a_registration_that_cannot_be_told_is_taken_back), TEST(a_host_that_never_saw_a_server_closes),
+      TEST(without_a_server_a_client_does_not_open), TEST(a_host_that_was_buried_alive_comes_back),
       TEST(a_record_that_somebody_deletes_comes_back_with_all_it_stands_for),
-      TEST(the_burial_of_another_instance_is_not_ours))
+      TEST(an_instance_that_leaves_as_we_come_does_not_take_us_along), TEST(nothing_is_written_again_without_need))

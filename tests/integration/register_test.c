@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What registering writes: contract, catalog entry, instance record, events (protocol 4.1 to 4.5), and what it refuses. */
+/* What registering writes: contract, catalog entry, instance record, events (protocol 4.1 to 4.5), and what it refuses.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,15 @@ static void serve_like(mesh_client *client, const cJSON *contract)
     auto_free char *output = streams ? text_of(extension, "chunk_schema") : text_of(skill, "outputSchema");
     const char *tags[8] = { NULL };
     size_t count = 0;
-    cJSON_ArrayForEach(tag, json_get(extension, "tags"))
-        tags[count++] = tag->valuestring;
-    const mesh_agent agent = { .size = sizeof(agent), .name = json_string(contract, "name", NULL),
+    cJSON_ArrayForEach(tag, json_get(extension, "tags")) tags[count++] = tag->valuestring;
+    const mesh_agent agent = { .size = sizeof(agent),
+                               .name = json_string(contract, "name", NULL),
                                .description = json_string(contract, "description", NULL),
-                               .version = json_string(contract, "version", NULL), .input_schema = input,
-                               .output_schema = output, .tags = tags, .call = streams ? NULL : answer_text,
+                               .version = json_string(contract, "version", NULL),
+                               .input_schema = input,
+                               .output_schema = output,
+                               .tags = tags,
+                               .call = streams ? NULL : answer_text,
                                .stream = streams ? answer_text : NULL };
     expect_int(mesh_register(client, &agent, one, NULL), MESH_OK);
 }
@@ -90,8 +94,12 @@ static void the_parts_of_a_contract_depend_on_the_shape(void)
     struct peer *peer = peer_open();
     mesh_client *client = peer_client(NULL);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        mesh_agent agent = { .size = sizeof(agent), .name = cases[i].name, .description = "About.",
-                             .input_schema = cases[i].input, .output_schema = cases[i].output, .mcp = cases[i].mcp };
+        mesh_agent agent = { .size = sizeof(agent),
+                             .name = cases[i].name,
+                             .description = "About.",
+                             .input_schema = cases[i].input,
+                             .output_schema = cases[i].output,
+                             .mcp = cases[i].mcp };
         *(cases[i].streams ? &agent.stream : &agent.call) = answer_text;
         expect_int(mesh_register(client, &agent, one, NULL), MESH_OK);
 
@@ -227,8 +235,9 @@ static void joining_and_leaving_are_told_once(void)
 
 static void foreign_entries_are_kept_as_they_are(void)
 {
-    static const char foreign[] = "{\"name\": \"their.one\", \"description\": \"d\", \"x-n\": [12345678901234567890, 1.50, "
-                                  "-0, 1e400],  \"x\" : null}";
+    static const char foreign[] =
+        "{\"name\": \"their.one\", \"description\": \"d\", \"x-n\": [12345678901234567890, 1.50, "
+        "-0, 1e400],  \"x\" : null}";
     static const char *const odd[] = { "42", "{\"name\": 7}", "{\"description\": \"nameless\"}", "null" };
     struct peer *peer = peer_open();
     mesh_client *client = peer_client(NULL);
@@ -259,10 +268,12 @@ static void an_unparsable_catalog_is_left_as_it_is(void)
     for (size_t i = 0; i < sizeof(garbled) / sizeof(garbled[0]); i++) {
         mesh_client *client = peer_client(NULL), *caller = peer_client(NULL);
         mesh_error err = MESH_ERROR_INIT;
-        const mesh_agent agent = { .size = sizeof(agent), .name = "unlucky", .description = "About.",
-                                   .input_schema = "{}", .call = answer_text };
+        const mesh_agent agent = {
+            .size = sizeof(agent), .name = "unlucky", .description = "About.", .input_schema = "{}", .call = answer_text
+        };
         struct ear *told = peer_listen(peer, "mesh.logs.unlucky"), *deaths = peer_listen(peer, "mesh.death.unlucky");
-        expect_int(link_key_put(peer_link(peer), "mesh-catalog", "catalog", mesh_text(garbled[i]), NULL, NULL), MESH_OK);
+        expect_int(link_key_put(peer_link(peer), "mesh-catalog", "catalog", mesh_text(garbled[i]), NULL, NULL),
+                   MESH_OK);
         expect_int(mesh_register(client, &agent, one, &err), MESH_E_DATA);
         expect_contains(mesh_error_text(&err), "register agent 'unlucky': the catalog on the mesh is left as it is: ");
         mesh_error_clear(&err);
@@ -292,8 +303,9 @@ static void a_name_is_registered_once(void)
 {
     mesh_client *client = peer_client(NULL), *child = NULL;
     mesh_error err = MESH_ERROR_INIT;
-    const mesh_agent agent = { .size = sizeof(agent), .name = "once", .description = "About.", .input_schema = "{}",
-                               .call = answer_text };
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = "once", .description = "About.", .input_schema = "{}", .call = answer_text
+    };
     expect_int(mesh_register(client, &agent, one, NULL), MESH_OK);
     expect_int(mesh_register(client, &agent, one, &err), MESH_E_EXISTS);
     expect_contains(mesh_error_text(&err), "'once'");
@@ -312,7 +324,10 @@ static void a_name_is_registered_once(void)
 
 static void wrong_agents_are_refused_by_name_field_and_rule(void)
 {
-#define AGENT(...) { .size = sizeof(mesh_agent), __VA_ARGS__ }
+#define AGENT(...)                                                                                                     \
+    {                                                                                                                  \
+        .size = sizeof(mesh_agent), __VA_ARGS__                                                                        \
+    }
 #define GOOD .description = "About.", .input_schema = "{}", .call = answer_text
     static const char *const empty_tag[] = { "ok", "", NULL };
     static const struct {
@@ -325,10 +340,12 @@ static void wrong_agents_are_refused_by_name_field_and_rule(void)
         { AGENT(.name = "dots..two", GOOD), { "'dots..two'", "name" } },
         { AGENT(.name = "line\n", GOOD), { "name" } },
         { AGENT(.name = "mute", .input_schema = "{}", .call = answer_text), { "'mute'", "description" } },
-        { AGENT(.name = "none", .description = "About.", .input_schema = "{}"), { "'none'", "neither a call nor a stream" } },
+        { AGENT(.name = "none", .description = "About.", .input_schema = "{}"),
+          { "'none'", "neither a call nor a stream" } },
         { AGENT(.name = "both", GOOD, .stream = answer_text), { "'both'", "both a call and a stream" } },
         { AGENT(.name = "blind", .description = "About.", .stream = answer_text), { "'blind'", "input_schema" } },
-        { AGENT(.name = "in", .description = "About.", .input_schema = "{", .call = answer_text), { "'in'", "input_schema" } },
+        { AGENT(.name = "in", .description = "About.", .input_schema = "{", .call = answer_text),
+          { "'in'", "input_schema" } },
         { AGENT(.name = "out", GOOD, .output_schema = "[]"), { "'out'", "output_schema" } },
         { AGENT(.name = "tag", GOOD, .tags = empty_tag), { "'tag'", "tags[1]" } },
         { AGENT(.name = "many", GOOD, .concurrency = 3, .concurrency_limit = 2), { "'many'", "concurrency" } },
@@ -349,13 +366,32 @@ static void wrong_agents_are_refused_by_name_field_and_rule(void)
     peer_close(peer);
 }
 
-SUITE(integration_register,
-      TEST(contracts_are_those_of_the_reference),
-      TEST(the_parts_of_a_contract_depend_on_the_shape),
-      TEST(an_entry_has_six_fields_and_a_record_all_names_in_order),
-      TEST(record_contract_and_entry_are_written_and_removed_in_order),
-      TEST(joining_and_leaving_are_told_once),
-      TEST(foreign_entries_are_kept_as_they_are),
-      TEST(an_unparsable_catalog_is_left_as_it_is),
-      TEST(a_name_is_registered_once),
-      TEST(wrong_agents_are_refused_by_name_field_and_rule))
+/* One that the server cannot take would keep the others of this process from being announced. */
+static void a_contract_that_is_too_large_harms_nobody_else(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *client = peer_client(NULL);
+    mesh_error err = MESH_ERROR_INIT;
+    size_t len = link_max_payload(peer_link(peer));
+    auto_free char *description = malloc(len + 1);
+    memset(description, 'x', len);
+    description[len] = '\0';
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = "huge", .description = description, .input_schema = "{}", .call = answer_text
+    };
+    expect_int(mesh_register(client, &agent, one, &err), MESH_E_TOO_LARGE);
+    expect_contains(mesh_error_text(&err), "agent 'huge': ");
+    mesh_error_clear(&err);
+    expect_int(serve_text(client, "small", "1"), MESH_OK);
+    auto_free char *record = stored_record(peer, client);
+    expect_json(record, "{\"agents\": [\"small\"]}");
+    mesh_client_close(client);
+    peer_close(peer);
+}
+
+SUITE(integration_register, TEST(contracts_are_those_of_the_reference),
+      TEST(the_parts_of_a_contract_depend_on_the_shape), TEST(an_entry_has_six_fields_and_a_record_all_names_in_order),
+      TEST(record_contract_and_entry_are_written_and_removed_in_order), TEST(joining_and_leaving_are_told_once),
+      TEST(foreign_entries_are_kept_as_they_are), TEST(an_unparsable_catalog_is_left_as_it_is),
+      TEST(a_name_is_registered_once), TEST(wrong_agents_are_refused_by_name_field_and_rule),
+      TEST(a_contract_that_is_too_large_harms_nobody_else))

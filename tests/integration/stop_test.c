@@ -43,8 +43,9 @@ static mesh_status stream_three(mesh_request *request, void *state, mesh_error *
 
 static void serve_stream(mesh_client *client, const char *name, mesh_handler stream)
 {
-    const mesh_agent agent = { .size = sizeof(agent), .name = name, .description = "For a test.", .input_schema = "{}",
-                               .stream = stream };
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = name, .description = "For a test.", .input_schema = "{}", .stream = stream
+    };
     expect_int(mesh_register(client, &agent, NULL, NULL), MESH_OK);
 }
 
@@ -224,8 +225,12 @@ static void a_stream_that_outlives_its_request_is_not_ended_by_others(void)
     mesh_stream *stream = NULL;
     mesh_bytes chunk;
     struct ear *requests = peer_listen(peer, "mesh.agent.theirs");
-    const mesh_agent late = { .size = sizeof(late), .name = "late", .description = "Late.", .input_schema = "{}",
-                              .call = be_late, .timeout_ms = 5 };
+    const mesh_agent late = { .size = sizeof(late),
+                              .name = "late",
+                              .description = "Late.",
+                              .input_schema = "{}",
+                              .call = be_late,
+                              .timeout_ms = 5 };
     expect_int(serve(client, "opener", keep_a_stream, &stream), MESH_OK);
     expect_int(mesh_register(client, &late, NULL, NULL), MESH_OK);
     expect_call(client, "opener", "{}");
@@ -244,10 +249,7 @@ static void a_stream_that_outlives_its_request_is_not_ended_by_others(void)
     peer_close(peer);
 }
 
-SUITE(integration_stop,
-      TEST(a_stream_that_never_pauses_ends_at_its_deadline),
-      TEST(what_came_in_time_is_read_after_the_deadline),
-      TEST(a_stopped_client_reads_no_further),
-      TEST(a_stopped_client_waits_for_no_answer),
-      TEST(calls_end_with_the_request_that_they_are_made_for),
+SUITE(integration_stop, TEST(a_stream_that_never_pauses_ends_at_its_deadline),
+      TEST(what_came_in_time_is_read_after_the_deadline), TEST(a_stopped_client_reads_no_further),
+      TEST(a_stopped_client_waits_for_no_answer), TEST(calls_end_with_the_request_that_they_are_made_for),
       TEST(a_stream_that_outlives_its_request_is_not_ended_by_others))

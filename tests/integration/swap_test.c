@@ -55,8 +55,9 @@ static void only_changed_contracts_are_written(void)
 {
     struct peer *peer = peer_open();
     mesh_client *host = peer_client(NULL), *one = child_of(host, "one"), *two = child_of(host, "two");
-    mesh_agent agent = { .size = sizeof(agent), .name = "changed", .description = "Before.", .input_schema = "{}",
-                         .call = answer_text };
+    mesh_agent agent = {
+        .size = sizeof(agent), .name = "changed", .description = "Before.", .input_schema = "{}", .call = answer_text
+    };
     static char text[] = "2";
     expect_int(serve_text(one, "same", "1"), MESH_OK);
     expect_int(serve_text(one, "vanished", "1"), MESH_OK);
@@ -80,7 +81,8 @@ static void only_changed_contracts_are_written(void)
     expect_true(strcmp(changed_after, changed_before) != 0);
     expect_true(is_announced(peer, host, "appeared"));
     expect_call(host, "same", "2");
-    expect_call(host, "vanished", "not_available: Agent 'vanished' is registered but currently offline (lifecycle gate)");
+    expect_call(host, "vanished",
+                "not_available: Agent 'vanished' is registered but currently offline (lifecycle gate)");
 
     expect_int(mesh_client_stop(one, 0, NULL), MESH_OK);
     expect_not_listed(peer, "vanished");
@@ -218,6 +220,88 @@ static void moves_under_load_lose_no_request(void)
     mesh_client_close(host);
 }
 
+/* ---- everything at once ---- */
+
+/* A thread that changes what is served, or looks at it, again and again. */
+struct changer {
+    pthread_t thread;
+    mesh_client *host;
+    atomic_int *running;
+    int number;
+};
+
+enum { CHANGES = 40 };
+
+static void *register_and_unregister(void *closure)
+{
+    struct changer *changer = closure;
+    char name[16];
+    for (int i = 0; i < CHANGES; i++) {
+        snprintf(name, sizeof(name), "come-%d", changer->number % 2); /* two threads share each name */
+        static char text[] = "1";
+        const mesh_agent agent = {
+            .size = sizeof(agent), .name = name, .description = "About.", .input_schema = "{}", .call = answer_text
+        };
+        mesh_status status = mesh_register(changer->host, &agent, text, NULL);
+        expect_true(status == MESH_OK || status == MESH_E_EXISTS);
+        status = mesh_unregister(changer->host, name, NULL);
+        expect_true(status == MESH_OK || status == MESH_E_NOT_FOUND);
+    }
+    atomic_fetch_sub(changer->running, 1);
+    return NULL;
+}
+
+static void *swap_children(void *closure)
+{
+    struct changer *changer = closure;
+    mesh_client *serving = NULL;
+    for (int i = 0; i < CHANGES; i++) {
+        mesh_client *next = child_answering(changer->host, "next", "1");
+        expect_int(mesh_child_swap(serving, next, NULL), MESH_OK);
+        mesh_client_close(serving);
+        serving = next;
+    }
+    mesh_client_close(serving);
+    atomic_fetch_sub(changer->running, 1);
+    return NULL;
+}
+
+static int count_agents(void *data, const char *name, uint32_t running, uint32_t queued)
+{
+    (void)running;
+    (void)queued;
+    *(int *)data += *name != '\0';
+    return 0;
+}
+
+static void any_thread_may_change_what_is_served(void)
+{
+    enum { REGISTRARS = 4 };
+    struct peer *peer = peer_open();
+    mesh_client *host = peer_client(NULL);
+    struct changer changers[REGISTRARS + 1];
+    atomic_int running = REGISTRARS + 1;
+    for (int i = 0; i <= REGISTRARS; i++) {
+        changers[i] = (struct changer){ .host = host, .running = &running, .number = i };
+        pthread_create(&changers[i].thread, NULL, i < REGISTRARS ? register_and_unregister : swap_children,
+                       &changers[i]);
+    }
+    while (running > 0) {
+        int count = 0;
+        mesh_child_agents(host, count_agents, &count);
+        free(call(host, "busy"));
+        free(call(host, "come-0"));
+    }
+    for (int i = 0; i <= REGISTRARS; i++)
+        pthread_join(changers[i].thread, NULL);
+    auto_free char *record = stored_record(peer, host);
+    auto_free char *catalog = peer_key(peer, "mesh-catalog", "catalog");
+    expect_str(record, NULL);
+    expect_json(catalog, "[]");
+    mesh_client_close(host);
+    peer_close(peer);
+}
+
 /* ---- what the operator says ---- */
 
 static mesh_status tell_setting(mesh_request *request, void *state, mesh_error *err)
@@ -246,8 +330,13 @@ static void settings_and_limits_reach_the_child(void)
     expect_str(mesh_setting(child, "Answer", "none"), "none");
     expect_str(mesh_setting(host, "answer", "none"), "none");
 
-    mesh_agent agent = { .size = sizeof(agent), .name = "few", .description = "About.", .input_schema = "{}",
-                         .call = wait_at_gate, .concurrency = 1, .concurrency_limit = 2 };
+    mesh_agent agent = { .size = sizeof(agent),
+                         .name = "few",
+                         .description = "About.",
+                         .input_schema = "{}",
+                         .call = wait_at_gate,
+                         .concurrency = 1,
+                         .concurrency_limit = 2 };
     expect_int(mesh_register(child, &agent, &gate, &err), MESH_E_INVALID_ARGUMENT);
     expect_contains(mesh_error_text(&err), "agent 'few' can run at most 2 requests at once");
     mesh_error_clear(&err);
@@ -306,8 +395,9 @@ static void the_agents_of_a_child_are_told_in_order(void)
 static void a_stopped_child_takes_no_agents(void)
 {
     mesh_client *host = peer_client(NULL), *child = child_of(host, "child");
-    const mesh_agent agent = { .size = sizeof(agent), .name = "late", .description = "About.", .input_schema = "{}",
-                               .call = answer_text };
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = "late", .description = "About.", .input_schema = "{}", .call = answer_text
+    };
     expect_int(serve_text(child, "early", "1"), MESH_OK);
     expect_int(mesh_child_swap(NULL, child, NULL), MESH_OK);
     expect_int(mesh_client_stop(child, 0, NULL), MESH_OK);
@@ -316,12 +406,8 @@ static void a_stopped_child_takes_no_agents(void)
     mesh_client_close(host);
 }
 
-SUITE(integration_swap,
-      TEST(prepared_agents_are_not_served_before_the_swap),
-      TEST(only_changed_contracts_are_written),
-      TEST(a_name_of_another_child_stops_the_whole_move),
-      TEST(a_request_in_hand_is_finished_by_the_child_that_has_it),
-      TEST(moves_under_load_lose_no_request),
-      TEST(settings_and_limits_reach_the_child),
-      TEST(the_agents_of_a_child_are_told_in_order),
+SUITE(integration_swap, TEST(prepared_agents_are_not_served_before_the_swap), TEST(only_changed_contracts_are_written),
+      TEST(a_name_of_another_child_stops_the_whole_move), TEST(a_request_in_hand_is_finished_by_the_child_that_has_it),
+      TEST(moves_under_load_lose_no_request), TEST(any_thread_may_change_what_is_served),
+      TEST(settings_and_limits_reach_the_child), TEST(the_agents_of_a_child_are_told_in_order),
       TEST(a_stopped_child_takes_no_agents))

@@ -59,8 +59,9 @@ void gate_open(struct gate *gate)
 
 mesh_status serve(mesh_client *client, const char *name, mesh_handler handler, void *state)
 {
-    const mesh_agent agent = { .size = sizeof(agent), .name = name, .description = "For a test.",
-                               .input_schema = "{}", .call = handler };
+    const mesh_agent agent = {
+        .size = sizeof(agent), .name = name, .description = "For a test.", .input_schema = "{}", .call = handler
+    };
     mesh_error err = MESH_ERROR_INIT;
     mesh_status status = mesh_register(client, &agent, state, &err);
     if (status != MESH_OK)
@@ -242,4 +243,19 @@ bool becomes_announced(struct peer *peer, const mesh_client *client, const char 
 {
     struct announced what = { peer, client, agent };
     return comes_true(announced_now, &what, WAIT_MS);
+}
+
+static bool forgotten_now(void *data)
+{
+    const struct announced *what = data;
+    auto_free char *catalog = peer_key(what->peer, "mesh-catalog", "catalog");
+    auto_free char *entry = stored_entry(what->peer, what->agent);
+    auto_free char *contract = stored_contract(what->peer, what->agent);
+    return catalog && !entry && !contract; /* with a catalog the server is there */
+}
+
+bool becomes_forgotten(struct peer *peer, const char *agent)
+{
+    struct announced what = { peer, NULL, agent };
+    return comes_true(forgotten_now, &what, WAIT_MS);
 }

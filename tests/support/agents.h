@@ -38,10 +38,10 @@ mesh_status serve_text(mesh_client *client, const char *name, const char *text);
 /* The answer to one call, or "code: message" of its error; to free(). */
 char *call(mesh_client *client, const char *agent);
 
-#define expect_call(client, agent, expected)               \
-    do {                                                   \
-        auto_free char *answer_ = call((client), (agent)); \
-        expect_str(answer_, (expected));                   \
+#define expect_call(client, agent, expected)                                                                           \
+    do {                                                                                                               \
+        auto_free char *answer_ = call((client), (agent));                                                             \
+        expect_str(answer_, (expected));                                                                               \
     } while (0)
 
 /* Calls until the answer is this one; false if it never is. */
@@ -60,11 +60,11 @@ void caller_start(struct caller *caller, mesh_client *client, const char *agent)
 void caller_join(struct caller *caller);
 void caller_clear(struct caller *caller);
 
-#define expect_said(caller, expected)           \
-    do {                                        \
-        caller_join(caller);                    \
-        expect_str((caller)->said, (expected)); \
-        caller_clear(caller);                   \
+#define expect_said(caller, expected)                                                                                  \
+    do {                                                                                                               \
+        caller_join(caller);                                                                                           \
+        expect_str((caller)->said, (expected));                                                                        \
+        caller_clear(caller);                                                                                          \
     } while (0)
 
 /* ---- what is stored ---- */
@@ -77,6 +77,7 @@ char *stored_record(struct peer *peer, const mesh_client *client);
 /* All three are there, or come to be there, in time; the record names the agent. */
 bool is_announced(struct peer *peer, const mesh_client *client, const char *agent);
 bool becomes_announced(struct peer *peer, const mesh_client *client, const char *agent);
+bool becomes_forgotten(struct peer *peer, const char *agent); /* neither entry nor contract */
 
 /* A member of a JSON text made another string, "x-agentmesh.registered_at"; returns the text anew, to free(). */
 char *with_string(const char *text, const char *path, const char *value);

@@ -171,6 +171,7 @@ static _Noreturn void become_host(const struct host *host, const char *const *ar
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (host->prepare && !host->prepare(host))
         _exit(77);
+    dup2(log_fd, STDOUT_FILENO);
     dup2(log_fd, STDERR_FILENO);
     execv(argv[0], (char *const *)argv);
     _exit(127);
