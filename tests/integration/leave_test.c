@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <agentmesh/serving.h>
 
@@ -196,14 +197,26 @@ static void a_handler_that_outlives_the_drain_time_is_answered_for(void)
     mesh_client_close(caller);
 }
 
+/* The server takes no word in any more, when this returns. */
+static void freeze_server(void)
+{
+    kill(nats_server_pid(peer_server()), SIGSTOP);
+    waitpid(nats_server_pid(peer_server()), NULL, WUNTRACED);
+}
+
+static void thaw_server(void)
+{
+    kill(nats_server_pid(peer_server()), SIGCONT);
+}
+
 static void a_client_closes_though_its_server_hangs(void)
 {
     mesh_client *client = client_draining(200);
     expect_int(serve_text(client, "patient", "1"), MESH_OK);
     expect_call(client, "patient", "1");
-    kill(nats_server_pid(peer_server()), SIGSTOP);
+    freeze_server();
     mesh_client_close(client);
-    kill(nats_server_pid(peer_server()), SIGCONT);
+    thaw_server();
 }
 
 /* Until the server says that an agent has left its queue group, requests may still come for it. */
@@ -213,11 +226,11 @@ static void a_child_is_in_use_until_the_server_lets_it_go(void)
     mesh_error err = MESH_ERROR_INIT;
     expect_int(mesh_client_child(host, "child", &child, NULL), MESH_OK);
     expect_int(serve_text(child, "held", "1"), MESH_OK);
-    kill(nats_server_pid(peer_server()), SIGSTOP);
+    freeze_server();
     expect_int(mesh_client_stop(child, 50, &err), MESH_E_TIMEOUT);
     expect_contains(mesh_error_text(&err), "subscriptions that the server has not ended yet: 1");
     mesh_error_clear(&err);
-    kill(nats_server_pid(peer_server()), SIGCONT);
+    thaw_server();
     expect_int(mesh_client_stop(child, 10000, NULL), MESH_OK);
     mesh_client_close(child);
     mesh_client_close(host);

@@ -217,9 +217,14 @@ static void a_host_that_keeps_trying_is_there_when_the_server_is(void)
     peer_close(peer);
 }
 
+static bool is_connected(void *client)
+{
+    return mesh_client_is_connected(client);
+}
+
 static bool is_cut_off(void *client)
 {
-    return !mesh_client_is_connected(client);
+    return !is_connected(client);
 }
 
 static void what_leaves_while_the_server_is_away_is_removed_when_it_is_back(void)
@@ -260,7 +265,9 @@ static void a_registration_that_cannot_be_told_is_taken_back(void)
     expect_int(mesh_register(host, &agent, text, &err), MESH_E_CONNECTION_FAILED);
     expect_contains(mesh_error_text(&err), "register agent 'untold': ");
     mesh_error_clear(&err);
+    expect_true(comes_true(is_cut_off, host, 10000));
     nats_server_restart(peer_server());
+    expect_true(comes_true(is_connected, host, 20000));
     expect_true(becomes_callable(host, "told", "1"));
     expect_true(becomes_announced(peer, host, "told"));
     expect_call(host, "untold", "not_found: Agent 'untold' not found");

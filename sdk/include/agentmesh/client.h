@@ -122,7 +122,7 @@ MESH_API const char *mesh_client_url(const mesh_client *client);
  */
 MESH_API mesh_status mesh_run(mesh_client *client, mesh_error *err);
 
-/** End mesh_run(). May be called before it, and from a signal handler. [any-thread] */
+/** End mesh_run(), or the next one if none is under way. May be called from a signal handler. [any-thread] */
 MESH_API void mesh_stop(mesh_client *client);
 
 /** Say something through on_event, in the name of this client. What plugins log with. [any-thread] */

@@ -19,17 +19,21 @@ static void on_signal(int number)
     errno = saved;
 }
 
+/* One stop ends one run, however often it was said. */
 static void wait_for_end(int fd)
 {
     struct pollfd readable = { .fd = fd, .events = POLLIN };
+    eventfd_t stops;
     while (poll(&readable, 1, -1) < 0 && errno == EINTR)
         ;
+    eventfd_read(fd, &stops);
 }
 
 mesh_status mesh_run(mesh_client *client, mesh_error *err)
 {
     if (client->run_fd < 0)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "mesh_run() is for the client that was opened, not for a "
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "mesh_run() is for the client that was opened, not for a "
                               "child of it");
     int none = -1;
     if (!atomic_compare_exchange_strong(&signalled_fd, &none, client->run_fd))
