@@ -10,6 +10,7 @@
 
 #include "plugin/elf.h"
 #include "plugin/loader.h"
+#include "plugin/reach.h"
 
 enum {
     FIRST_SIZE = offsetof(mesh_plugin, stop) + sizeof(void (*)(void)), /* of the first release */
@@ -74,36 +75,74 @@ static mesh_status read_plugin(const void *foreign, size_t size, mesh_plugin *re
     return MESH_OK;
 }
 
-static size_t text_len(const char *text)
+static mesh_status points_astray(const char *what, mesh_error *err)
 {
-    return text ? strlen(text) : 0;
+    return mesh_error_set(err, MESH_E_DATA, "%s points outside its memory, or does not end: copy or build it again",
+                          what);
 }
 
-/* Walks every string of a spec: one that does not end ends the trial load, not the host. */
-static size_t spec_len(const mesh_agent *agent)
+static bool add_text(struct entry *entry, const char *text)
 {
-    size_t len = text_len(agent->name) + text_len(agent->description) + text_len(agent->version) +
-                 text_len(agent->input_schema) + text_len(agent->output_schema);
-    for (const char *const *tag = agent->tags; tag && *tag; tag++)
-        len += strlen(*tag);
-    return len;
+    size_t len;
+    bool reached = reach_text(text, MAX_TEXT, &len);
+    entry->text_len += len;
+    return reached;
+}
+
+/* Every string of a spec, to its end. */
+static mesh_status walk_spec(struct entry *entry, const mesh_agent *agent, mesh_error *err)
+{
+    const char *const texts[] = { agent->name, agent->description, agent->version, agent->input_schema,
+                                  agent->output_schema };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!add_text(entry, texts[i]))
+            return points_astray("one of its texts", err);
+    for (const char *const *tag = agent->tags; tag; tag++) {
+        if (!reach_bytes(tag, sizeof(*tag)))
+            return points_astray("its list of tags", err);
+        if (!*tag)
+            break;
+        if (!add_text(entry, *tag))
+            return points_astray("one of its tags", err);
+    }
+    return MESH_OK;
+}
+
+static mesh_status read_spec(struct entry *entry, const mesh_agent *listed, mesh_agent *ret_agent, mesh_error *err)
+{
+    bool reached =
+        reach_bytes(listed, sizeof(listed->size)) && (listed->size > MAX_SIZE || reach_bytes(listed, listed->size));
+    mesh_status status = reached ? mesh_agent_read(listed, ret_agent, err) : points_astray("the list", err);
+    return status == MESH_OK ? walk_spec(entry, ret_agent, err) : status;
+}
+
+static mesh_status count_agents(const mesh_agent *const *listed, size_t *ret_count, mesh_error *err)
+{
+    for (size_t count = 0;; count++) {
+        if (listed && !reach_bytes(&listed[count], sizeof(*listed)))
+            return points_astray("its list of agents", err);
+        if (!listed || !listed[count]) {
+            *ret_count = count;
+            return MESH_OK;
+        }
+    }
 }
 
 static mesh_status read_agents(struct entry *entry, mesh_error *err)
 {
     const mesh_agent *const *listed = entry->plugin.agents;
-    size_t count = 0;
-    while (listed && listed[count])
-        count++;
+    size_t count;
+    mesh_status counted = count_agents(listed, &count, err);
+    if (counted != MESH_OK)
+        return counted;
     entry->agents = calloc(count + 1, sizeof(*entry->agents));
     if (!entry->agents)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
 
     for (size_t i = 0; i < count; i++) {
-        mesh_status status = mesh_agent_read(listed[i], &entry->agents[i], err);
+        mesh_status status = read_spec(entry, listed[i], &entry->agents[i], err);
         if (status != MESH_OK)
             return mesh_error_prefix(err, status, "agent %zu of its list", i + 1);
-        entry->text_len += spec_len(&entry->agents[i]);
     }
     entry->agent_count = count;
     if (entry->text_len > MAX_TEXT)
@@ -117,8 +156,7 @@ mesh_status entry_read(const void *foreign, size_t size, struct entry *ret_entry
     struct entry entry = { 0 };
     mesh_status status = read_plugin(foreign, size, &entry.plugin, err);
     if (status == MESH_OK) {
-        entry.text_len = text_len(entry.plugin.version);
-        status = read_agents(&entry, err);
+        status = add_text(&entry, entry.plugin.version) ? read_agents(&entry, err) : points_astray("its version", err);
     }
     if (status == MESH_OK)
         *ret_entry = entry;

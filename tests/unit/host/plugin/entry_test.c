@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/entry.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "suite.h"
@@ -127,7 +128,31 @@ static void an_agent_of_a_later_version_is_refused_by_its_place(void)
     entry_clear(&entry);
 }
 
+/* What a wrong bit makes of a pointer, in turn: nothing is mapped at either. */
+static const uintptr_t astray[] = { 0x10, 0x7fffdead00001000 };
+
+static void pointers_that_lead_nowhere_are_refused(void)
+{
+    for (size_t i = 0; i < sizeof(astray) / sizeof(astray[0]); i++) {
+        mesh_agent wrong = echo;
+        const mesh_agent *const wrong_agent[] = { (const mesh_agent *)astray[i], NULL };
+        const mesh_agent *const wrong_text[] = { &wrong, NULL };
+        struct later later = later_of(sizeof(mesh_plugin));
+
+        later.plugin.agents = (const mesh_agent *const *)astray[i];
+        expect_refused(&later, sizeof(later), MESH_E_DATA, "its list of agents points outside its memory");
+        later.plugin.agents = wrong_agent;
+        expect_refused(&later, sizeof(later), MESH_E_DATA, "agent 1 of its list: the list points outside its memory");
+        later.plugin.agents = wrong_text;
+        wrong.description = (const char *)astray[i];
+        expect_refused(&later, sizeof(later), MESH_E_DATA, "one of its texts points outside its memory");
+        later = later_of(sizeof(mesh_plugin));
+        later.plugin.version = (const char *)astray[i];
+        expect_refused(&later, sizeof(later), MESH_E_DATA, "its version points outside its memory");
+    }
+}
+
 SUITE(host_plugin_entry, TEST(an_entry_is_read_with_its_agents), TEST(an_entry_without_agents_is_fine),
       TEST(fields_of_a_later_version_are_fine_while_they_are_zero), TEST(flags_of_a_later_version_are_refused),
       TEST(sizes_out_of_bounds_are_refused), TEST(a_size_beyond_the_symbol_is_refused), TEST(another_abi_is_named),
-      TEST(an_agent_of_a_later_version_is_refused_by_its_place))
+      TEST(an_agent_of_a_later_version_is_refused_by_its_place), TEST(pointers_that_lead_nowhere_are_refused))
