@@ -25,8 +25,8 @@ struct tally {
     unsigned refused_by_bytes, refused_by_trial, loaded;
 };
 
-/* True if a process that loads the file lives. */
-static bool loads(const char *path)
+/* True if a process that loads the file lives, be it by refusing: a wrong pointer leads elsewhere in each process. */
+static bool survives(const char *path)
 {
     fflush(NULL);
     pid_t child = fork();
@@ -38,7 +38,7 @@ static bool loads(const char *path)
     }
     int status = 0;
     waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) <= 1;
 }
 
 static void try_bytes(const char *folder, const char *name, const struct buf *bytes, struct tally *tally)
@@ -55,8 +55,8 @@ static void try_bytes(const char *folder, const char *name, const struct buf *by
         tally->refused_by_trial++;
     } else {
         tally->loaded++;
-        if (!expect_true(loads(path)))
-            fprintf(stderr, "damage: '%s' passed its trial and cannot be loaded\n", path);
+        if (!expect_true(survives(path)))
+            fprintf(stderr, "damage: '%s' passed its trial and ended the process that loaded it\n", path);
     }
     inspection_clear(&inspection);
     unlink(path);
