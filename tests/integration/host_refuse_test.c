@@ -122,6 +122,18 @@ static void a_file_that_others_can_change_is_refused_until_they_cannot(void)
     scene_end(&scene);
 }
 
+/* ThreadSanitizer's runtime may end a process that exits inside dlopen() with a status of its own. */
+#if defined(__SANITIZE_THREAD__)
+#define WITH_STATUS(status) ""
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WITH_STATUS(status) ""
+#endif
+#endif
+#ifndef WITH_STATUS
+#define WITH_STATUS(status) " (exit status " #status ")"
+#endif
+
 static void constructors_that_do_harm_harm_the_trial_alone(void)
 {
     static const struct {
@@ -129,8 +141,8 @@ static void constructors_that_do_harm_harm_the_trial_alone(void)
     } cases[] = {
         { "abort()", "its trial load crashed (Aborted)" },
         { "*(volatile int *)0 = 1", "its trial load" }, /* a sanitizer makes an exit of the crash */
-        { "_exit(3)", "its trial load ended the process (exit status 3)" },
-        { "exit(0)", "its trial load ended the process (exit status 0)" },
+        { "_exit(3)", "its trial load ended the process" WITH_STATUS(3) },
+        { "exit(0)", "its trial load ended the process" WITH_STATUS(0) },
         { "kill(getppid(), 0), fputs(\"last words\\n\", stderr), abort()", "it said: last words" },
         { "pause()", "its trial load did not end within 1000 ms" },
         { "{ close(3); pause(); }", "its trial load" },

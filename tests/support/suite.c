@@ -16,6 +16,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned failures, skipped;
 static bool is_skipped;
 
+/* Set before the first test. */
+static const struct test *all_tests;
+static size_t test_count;
+
 static bool name_is_wanted(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -34,6 +38,20 @@ static void test_begins(const CU_pTest test, const CU_pSuite suite)
     pthread_mutex_unlock(&lock);
 }
 
+/* For the table that tests/run makes: a line for each statement that the test shows. */
+static void tell_statements(const char *verdict, const char *suite, const char *name)
+{
+    const char *numbers = NULL;
+    for (size_t i = 0; i < test_count; i++)
+        if (strcmp(all_tests[i].name, name) == 0)
+            numbers = all_tests[i].statements;
+    while (numbers && *numbers) {
+        size_t len = strcspn(numbers, " ");
+        printf("     statement %.*s %s %s: %s\n", (int)len, numbers, verdict, suite, name);
+        numbers += len + strspn(numbers + len, " ");
+    }
+}
+
 static void test_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failure)
 {
     (void)failure;
@@ -42,6 +60,7 @@ static void test_ends(const CU_pTest test, const CU_pSuite suite, const CU_pFail
     skipped += is_skipped && failures == 0;
     pthread_mutex_unlock(&lock);
     printf("%-4s %s: %s\n", verdict, suite->pName, test->pName);
+    tell_statements(verdict, suite->pName, test->pName);
     fflush(stdout);
 }
 
@@ -56,6 +75,8 @@ int suite_run(const char *name, const struct test *tests, size_t count, int argc
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
+    all_tests = tests;
+    test_count = count;
     CU_pSuite suite = CU_add_suite(name, NULL, NULL);
     unsigned added = 0;
     for (size_t i = 0; suite && i < count; i++)
@@ -70,6 +91,11 @@ int suite_run(const char *name, const struct test *tests, size_t count, int argc
     int verdict = verdict_of(CU_get_number_of_tests_run(), CU_get_number_of_tests_failed());
     CU_cleanup_registry();
     return verdict;
+}
+
+const char *suite_current(void)
+{
+    return CU_get_current_test()->pName;
 }
 
 void skip(const char *reason)

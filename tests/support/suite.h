@@ -5,6 +5,9 @@
  *
  *   static void names_are_checked(void) { expect_true(name_is_valid("echo")); }
  *   SUITE(wire_subject, TEST(names_are_checked))
+ *
+ * A test that shows a statement of the protocol's checklist (tests/statements.txt) carries its number, or several:
+ * STATEMENT("31 32", what_does_not_fit_is_answered).
  */
 #ifndef SUPPORT_SUITE_H
 #define SUPPORT_SUITE_H
@@ -15,9 +18,11 @@
 struct test {
     const char *name;
     void (*run)(void);
+    const char *statements; /* numbers, separated by spaces; NULL: none */
 };
 
-#define TEST(function) { #function, function }
+#define TEST(function) { #function, function, NULL }
+#define STATEMENT(numbers, function) { #function, function, numbers }
 
 #define SUITE(name, ...)                                                                 \
     int main(int argc, char **argv)                                                      \
@@ -28,6 +33,9 @@ struct test {
 
 /* With arguments, runs only the tests whose names contain one of them. */
 int suite_run(const char *name, const struct test *tests, size_t count, int argc, char **argv);
+
+/* The name of the running test, for a function that stands behind several. */
+const char *suite_current(void);
 
 /* Leave the running test as skipped, with the reason; return from the test after it. */
 void skip(const char *reason);
