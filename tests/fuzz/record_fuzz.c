@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as instance record, as death notice, and as data of a log event. */
+/* Any bytes as instance record and as death notice. */
 #include "wire/record.h"
-
-#include <string.h>
-
-#include <agentmesh/client.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -34,21 +30,11 @@ static void read_notice(mesh_bytes body)
     must(json_check(buf_bytes(&details), NULL) == MESH_OK && buf_text(&details)[0] == '{');
 }
 
-static void write_event(const char *text)
-{
-    auto_buf struct buf event = { .max = SIZE_MAX };
-
-    log_event_write(&event, MESH_LOG_WARN, text, text, text, text, text);
-    must(json_check(buf_bytes(&event), NULL) == MESH_OK);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mesh_bytes bytes = mesh_bytes_of(data, size);
-    auto_free char *text = strndup((const char *)data, size);
 
     read_instance(bytes);
     read_notice(bytes);
-    write_event(text);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/json_internal.h"
 #include "base/number.h"
@@ -100,24 +101,13 @@ static void skip_plain(struct reader *reader)
         reader->at++;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Four hex digits at text, which are there; -1 if they are none. */
 static int32_t hex_unit(const char *text)
 {
     int32_t unit = 0;
 
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(text[i]);
+        int digit = ascii_hex(text[i]);
         if (digit < 0)
             return -1;
         unit = unit << 4 | digit;

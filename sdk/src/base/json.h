@@ -67,7 +67,10 @@ void json_print_ascii(struct buf *out, const cJSON *tree);
 /* Append text as a JSON string with its quotes. Bytes that are not UTF-8, and NUL, become U+FFFD. */
 void json_quote(struct buf *out, const char *text, size_t len);
 
-/* The same for a C string, with something in front that is written as it is: json_put_string(out, ",\"name\":", name)
+/* The same with all that is not ASCII escaped, for headers. */
+void json_quote_ascii(struct buf *out, const char *text, size_t len);
+
+/* json_quote() for a C string, with something in front that is written as it is: json_put_string(out, ",\"name\":", name)
  */
 void json_put_string(struct buf *out, const char *before, const char *text);
 

@@ -73,6 +73,11 @@ void json_quote(struct buf *out, const char *text, size_t len)
     print_string(out, text, len, false);
 }
 
+void json_quote_ascii(struct buf *out, const char *text, size_t len)
+{
+    print_string(out, text, len, true);
+}
+
 void json_put_string(struct buf *out, const char *before, const char *text)
 {
     buf_puts(out, before);

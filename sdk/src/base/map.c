@@ -2,13 +2,11 @@
 /* The string map: open addressing with linear probing, at most three quarters full. */
 #include "base/map.h"
 
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/clock.h"
+#include "base/hash.h"
 
 enum { FIRST_CAPACITY = 16 };
 
@@ -25,45 +23,6 @@ static char removed_key[1];
 static bool slot_is_live(const struct map_slot *slot)
 {
     return slot->key && slot->key != REMOVED;
-}
-
-/*
- * Keys come from the network, so that collisions must not be foreseeable: the hash is the key as a polynomial over the
- * prime 2^61 - 1, seven bytes a coefficient, at a point that is drawn once per process.
- */
-static const uint64_t PRIME = ((uint64_t)1 << 61) - 1;
-static uint64_t point;
-
-static void draw_point(void)
-{
-    uint64_t drawn;
-
-    if (getrandom(&drawn, sizeof(drawn), 0) != (ssize_t)sizeof(drawn))
-        drawn = clock_ns() * 0x9e3779b97f4a7c15U;
-    point = drawn % (PRIME - 1) + 1;
-}
-
-static uint64_t multiply(uint64_t a, uint64_t b)
-{
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)a * b;
-    uint64_t sum = (uint64_t)(product & PRIME) + (uint64_t)(product >> 61);
-
-    return sum >= PRIME ? sum - PRIME : sum;
-}
-
-static uint64_t hash_of(const char *key, size_t len)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    uint64_t hash = len;
-
-    pthread_once(&once, draw_point);
-    for (size_t at = 0; at < len; at += 7) {
-        uint64_t part = 0;
-        memcpy(&part, key + at, len - at < 7 ? len - at : 7);
-        hash = (multiply(hash, point) + part) % PRIME;
-    }
-    return multiply(hash, point);
 }
 
 /* The slot of a key, or the first one to put it into; capacity must not be 0. */
@@ -104,7 +63,7 @@ void *map_get_len(const struct map *map, const char *key, size_t len)
 {
     if (map->count == 0)
         return NULL;
-    const struct map_slot *slot = find(map, key, len, hash_of(key, len));
+    const struct map_slot *slot = find(map, key, len, hash_bytes(0, key, len));
     return slot_is_live(slot) ? slot->value : NULL;
 }
 
@@ -138,7 +97,7 @@ static bool rehash(struct map *map)
 bool map_put(struct map *map, const char *key, void *value)
 {
     size_t len = strlen(key);
-    uint64_t hash = hash_of(key, len);
+    uint64_t hash = hash_bytes(0, key, len);
 
     if ((map->used + 1) * 4 > map->capacity * 3 && !rehash(map))
         return false;
@@ -161,7 +120,7 @@ void *map_remove(struct map *map, const char *key)
     if (map->count == 0)
         return NULL;
     size_t len = strlen(key);
-    struct map_slot *slot = find(map, key, len, hash_of(key, len));
+    struct map_slot *slot = find(map, key, len, hash_bytes(0, key, len));
     if (!slot_is_live(slot))
         return NULL;
     free(slot->key);

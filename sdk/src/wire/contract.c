@@ -2,6 +2,7 @@
 /* The contract of an agent. */
 #include "wire/contract.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,14 +51,90 @@ static mesh_status check_text(const mesh_agent *agent, const char *field, const 
     return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent '%s': %s is not UTF-8", agent->name, field);
 }
 
+static const struct {
+    const char *field;
+    size_t offset;
+} entries[] = { { "call", offsetof(mesh_agent, call) },
+                { "stream", offsetof(mesh_agent, stream) },
+                { "publish", offsetof(mesh_agent, publish) },
+                { "run", offsetof(mesh_agent, run) },
+                { "on_message", offsetof(mesh_agent, on_message) } };
+
+/* All are pointers to functions, and as such of one size and with one NULL. */
+static bool has_entry(const mesh_agent *agent, size_t i)
+{
+    void (*entry)(void);
+
+    memcpy(&entry, (const char *)agent + entries[i].offset, sizeof(entry));
+    return entry != NULL;
+}
+
+static bool goes_with(const char *one, const char *other)
+{
+    return strcmp(other, "on_message") == 0 && (strcmp(one, "call") == 0 || strcmp(one, "stream") == 0);
+}
+
+static mesh_status check_entries(const mesh_agent *agent, mesh_error *err)
+{
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        if (!has_entry(agent, i))
+            continue;
+        if (first && !goes_with(first, entries[i].field))
+            return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                                  "agent '%s': it has both %s and %s: fill in one; only on_message may stand together "
+                                  "with call or stream",
+                                  agent->name, first, entries[i].field);
+        if (!first)
+            first = entries[i].field;
+    }
+    return first ? MESH_OK
+                 : refuse(agent, "it does nothing: fill in one of call, stream, publish, run and on_message", err);
+}
+
+static mesh_status refuse_useless(const mesh_agent *agent, const char *field, const char *needs, mesh_error *err)
+{
+    return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent '%s': %s is set, but means nothing without %s",
+                          agent->name, field, needs);
+}
+
+/* What is filled in must mean something. */
+static mesh_status check_fields(const mesh_agent *agent, mesh_error *err)
+{
+    bool is_asked = agent->call || agent->stream;
+
+    if (agent->input_schema && !is_asked)
+        return refuse_useless(agent, "input_schema", "call or stream", err);
+    if (agent->output_schema && !is_asked && !agent->publish)
+        return refuse_useless(agent, "output_schema", "call, stream or publish", err);
+    if (agent->message_schema && !agent->on_message)
+        return refuse_useless(agent, "message_schema", "on_message", err);
+    if (agent->sources && agent->sources[0] && !agent->on_message)
+        return refuse_useless(agent, "sources", "on_message", err);
+    if (agent->every_ms != 0 && !agent->run)
+        return refuse_useless(agent, "every_ms", "run", err);
+    if ((agent->concurrency != 0 || agent->concurrency_limit != 0) && !is_asked)
+        return refuse_useless(agent, "concurrency", "call or stream", err);
+    if (agent->timeout_ms != 0 && !is_asked)
+        return refuse_useless(agent, "timeout_ms", "call or stream", err);
+    return MESH_OK;
+}
+
 static mesh_status check_shape(const mesh_agent *agent, mesh_error *err)
 {
-    if (!agent->call && !agent->stream)
-        return refuse(agent, "it has neither a call nor a stream handler: fill in one", err);
-    if (agent->call && agent->stream)
-        return refuse(agent, "it has both a call and a stream handler: fill in one", err);
+    mesh_status status = check_entries(agent, err);
+
+    if (status == MESH_OK)
+        status = check_fields(agent, err);
+    if (status != MESH_OK)
+        return status;
     if (agent->stream && !agent->input_schema)
         return refuse(agent, "input_schema is missing: a stream handler needs one; \"{}\" takes any JSON", err);
+    if (agent->on_message && (!agent->sources || !agent->sources[0]))
+        return refuse(agent, "sources is missing: on_message needs one at least", err);
+    if (agent->reserved != 0)
+        return refuse(agent, "reserved is not 0", err);
     return MESH_OK;
 }
 
@@ -183,8 +260,8 @@ mesh_status contract_from_agent(const mesh_agent *agent, struct contract **ret_c
     auto_contract struct contract *contract = calloc(1, sizeof(*contract));
     if (!contract)
         return no_memory(err);
-    contract->invocable = true;
-    contract->streaming = agent->stream != NULL;
+    contract->invocable = agent->call || agent->stream;
+    contract->streaming = agent->stream || agent->publish;
     contract->has_input = agent->input_schema != NULL;
     contract->mcp = agent->mcp;
 

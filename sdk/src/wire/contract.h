@@ -23,8 +23,9 @@ struct contract {
 };
 
 /*
- * Check a whole mesh_agent (all of this version's fields) and copy what it says. MESH_E_INVALID_ARGUMENT names agent,
- * field and rule: name, both or neither handler, streamer without input schema, a schema that is not JSON or neither
+ * Check a whole mesh_agent (all of this version's fields) and copy what it says; its sources and its gate are others'
+ * to check. MESH_E_INVALID_ARGUMENT names agent, field and rule: name, entries that do not go together or none, a field that
+ * means nothing beside them, streamer without input schema, a schema that is not JSON or neither
  * object nor boolean, description missing, tags that are empty, text that is not UTF-8, concurrency above its limit,
  * mcp of no known value.
  */

@@ -8,11 +8,13 @@
 #define HEADER_REQUEST_ID "X-Mesh-Request-Id"
 #define HEADER_INSTANCE_ID "X-Mesh-Instance-Id"
 #define HEADER_STREAM "X-Mesh-Stream"
+#define HEADER_REPLY_TO "X-Mesh-Reply-To"
 #define HEADER_STATUS "X-Mesh-Status"
 #define HEADER_SOURCE "X-Mesh-Source"
 #define HEADER_STREAM_SEQ "X-Mesh-Stream-Seq"
 #define HEADER_STREAM_END "X-Mesh-Stream-End"
 #define HEADER_USAGE "X-Mesh-Usage"
+#define HEADER_CONTENT_TYPE "X-Mesh-Content-Type"
 
 #define STATUS_OK "ok"
 #define STATUS_ERROR "error"

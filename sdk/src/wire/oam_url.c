@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 
@@ -53,14 +54,6 @@ static bool is_text(const char *text, size_t len)
     return utf8_is_valid(text, len);
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = c ? strchr(digits, c) : NULL;
-
-    return found ? (int)(found - digits) % 16 : -1;
-}
-
 /* The character of \uXXXX or \UXXXXXXXX, digits being next. */
 static bool read_unicode(struct span *line, size_t digits, struct buf *out)
 {
@@ -70,7 +63,7 @@ static bool read_unicode(struct span *line, size_t digits, struct buf *out)
     if ((size_t)(line->end - line->at) < digits)
         return false;
     for (size_t i = 0; i < digits; i++, line->at++) {
-        int digit = hex_digit(*line->at);
+        int digit = ascii_hex(*line->at);
         if (digit < 0)
             return false;
         point = point << 4 | (uint32_t)digit;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instance records, death notices and log events. */
+/* Instance records and death notices. */
 #include "wire/record.h"
 
 #include <string.h>
-
-#include <agentmesh/client.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -68,40 +66,13 @@ bool death_read(mesh_bytes body, char **ret_reason, char **ret_instance_id)
     return true;
 }
 
-/* A text that is an object as it is, anything else as {}: a reader must find an object here. */
-static void put_object(struct buf *out, mesh_bytes text)
+/* A reader of details must find an object. */
+void death_details(struct buf *out, mesh_bytes body)
 {
     auto_json cJSON *tree = NULL;
 
-    if (json_parse_part(text, &tree, NULL) == MESH_OK && cJSON_IsObject(tree))
+    if (json_parse_part(body, &tree, NULL) == MESH_OK && cJSON_IsObject(tree))
         json_print(out, tree);
     else
         buf_puts(out, "{}");
-}
-
-void death_details(struct buf *out, mesh_bytes body)
-{
-    put_object(out, body);
-}
-
-static const char *name_of_level(int level)
-{
-    return level >= MESH_LOG_ERROR  ? "error"
-           : level >= MESH_LOG_WARN ? "warn"
-           : level >= MESH_LOG_INFO ? "info"
-                                    : "debug";
-}
-
-void log_event_write(struct buf *out, int level, const char *agent, const char *event, const char *request_id,
-                     const char *message, const char *data)
-{
-    put_now(out, "{\"timestamp\":");
-    json_put_string(out, ",\"level\":", name_of_level(level));
-    json_put_string(out, ",\"agent\":", agent);
-    json_put_string(out, ",\"event\":", event);
-    json_put_string(out, ",\"request_id\":", request_id ? request_id : "");
-    json_put_string(out, ",\"message\":", message ? message : "");
-    buf_puts(out, ",\"data\":");
-    put_object(out, mesh_text(data));
-    buf_putc(out, '}');
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small documents of presence: instance record (4.5), death notice (4.7), log event (12.1). */
+/* The small documents of presence: instance record (protocol 4.5), death notice (4.7). */
 #ifndef WIRE_RECORD_H
 #define WIRE_RECORD_H
 
@@ -24,9 +24,5 @@ bool death_read(mesh_bytes body, char **ret_reason, char **ret_instance_id);
 
 /* The notice as details of an error: the object itself if the body is one, else "{}". */
 void death_details(struct buf *out, mesh_bytes body);
-
-/* A log event, its time being now. level: MESH_LOG_. data: a JSON object as text, NULL for {}. */
-void log_event_write(struct buf *out, int level, const char *agent, const char *event, const char *request_id,
-                     const char *message, const char *data);
 
 #endif

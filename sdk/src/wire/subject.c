@@ -2,6 +2,7 @@
 /* Agent names and subjects. */
 #include "wire/subject.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,52 @@ bool token_is_valid(const char *id)
         if (*at <= ' ' || *at == 0x7f || *at == '.' || *at == '*' || *at == '>')
             return false;
     return true;
+}
+
+static bool is_wildcard(const char *token, size_t len)
+{
+    return len == 1 && (*token == '*' || *token == '>');
+}
+
+static bool is_visible(const char *token, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)token[i] <= ' ' || token[i] == 0x7f)
+            return false;
+    return len > 0;
+}
+
+bool subject_is_pattern(const char *subject)
+{
+    for (const char *token = subject;;) {
+        size_t len = strcspn(token, ".");
+        bool is_last = !token[len];
+        if (!is_visible(token, len) || (len == 1 && *token == '>' && !is_last))
+            return false;
+        if (is_last)
+            return true;
+        token += len + 1;
+    }
+}
+
+bool subject_has_wildcard(const char *subject)
+{
+    for (const char *token = subject;;) {
+        size_t len = strcspn(token, ".");
+        if (is_wildcard(token, len))
+            return true;
+        if (!token[len])
+            return false;
+        token += len + 1;
+    }
+}
+
+bool subject_is_plain(const char *subject)
+{
+    for (const char *at = subject; *at; at++)
+        if ((unsigned char)*at >= 0x7f)
+            return false;
+    return subject_is_pattern(subject) && !subject_has_wildcard(subject);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -118,6 +165,23 @@ char *subject_for_death(const char *name)
 char *subject_for_logs(const char *name)
 {
     return join("mesh.logs.", name);
+}
+
+static char *join_between(const char *prefix, const char *middle, const char *tail)
+{
+    char *subject = NULL;
+
+    return asprintf(&subject, "%s%s%s", prefix, middle, tail) < 0 ? NULL : subject;
+}
+
+char *subject_for_events(const char *name)
+{
+    return join_between("mesh.agent.", name, ".events");
+}
+
+char *subject_for_channel(const char *channel)
+{
+    return join_between("mesh.agent.", channel, ".>");
 }
 
 const char *subject_death_agent(const char *subject)

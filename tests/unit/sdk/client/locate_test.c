@@ -236,10 +236,10 @@ static void credentials_that_are_no_regular_file_are_refused(void)
 }
 
 SUITE(client_locate, TEST(with_nothing_said_it_is_the_default), TEST(the_first_place_that_says_something_wins),
-      TEST(an_empty_variable_says_nothing), TEST(the_nearest_file_is_looked_for_upwards),
+      TEST(an_empty_variable_says_nothing), STATEMENT("8", the_nearest_file_is_looked_for_upwards),
       TEST(a_folder_of_that_name_is_no_file), TEST(only_the_nearest_file_counts_even_if_it_names_no_url),
       TEST(a_removed_working_directory_has_no_file), TEST(a_file_that_is_too_large_is_an_error_that_names_it),
       TEST(without_a_word_there_are_no_credentials),
-      TEST(credentials_are_explicit_then_of_the_environment_then_of_the_file),
-      TEST(a_relative_path_in_a_file_is_meant_from_where_the_file_stands),
-      TEST(an_absolute_path_in_a_file_stays_as_it_is), TEST(credentials_that_are_no_regular_file_are_refused))
+      STATEMENT("7", credentials_are_explicit_then_of_the_environment_then_of_the_file),
+      STATEMENT("8", a_relative_path_in_a_file_is_meant_from_where_the_file_stands),
+      TEST(an_absolute_path_in_a_file_stays_as_it_is), STATEMENT("7", credentials_that_are_no_regular_file_are_refused))

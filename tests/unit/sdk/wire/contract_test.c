@@ -93,6 +93,84 @@ static void our_agents_are_announced_as_recorded_ones(void)
     expect_json(text, document);
 }
 
+static mesh_status emits(mesh_emitter *emitter, void *state, mesh_error *err)
+{
+    (void)emitter;
+    (void)state;
+    (void)err;
+    return MESH_OK;
+}
+
+static mesh_status listens(const mesh_message *message, void *state, mesh_error *err)
+{
+    (void)message;
+    (void)state;
+    (void)err;
+    return MESH_OK;
+}
+
+static void every_shape_is_announced_as_recorded(void)
+{
+    static const char tick[] = MESH_JSON({"properties": {"n": {"title": "N", "type": "integer"}}, "required": ["n"],
+                                          "title": "Tick", "type": "object"});
+    static const mesh_source source = MESH_SUBJECT_SOURCE("rec.in", NULL);
+    static const mesh_source *const sources[] = { &source, NULL };
+    mesh_agent task = MESH_TASK("rec.background", "A background task: no input, no output", emits);
+    task.mcp = MESH_NO;
+    const struct {
+        const char *file;
+        mesh_agent agent;
+    } cases[] = {
+        { "contract/rec.ticker.json", MESH_PUBLISHER("rec.ticker", "Emits three events and ends", emits, tick) },
+        { "contract/rec.background.json", task },
+        { "contract/rec.on-subject.json",
+          MESH_LISTENER("rec.on-subject", "Driven by a subject source", listens, sources) },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        auto_free char *document = golden(cases[i].file);
+        auto_contract struct contract *recorded = contract_in(document), *ours = contract_of(&cases[i].agent);
+        expect_true(contract_equal(ours, recorded));
+        replace_stamp(ours, recorded->registered_at);
+        auto_free char *text = written(ours);
+        expect_json(text, document);
+    }
+}
+
+static void what_does_not_go_together_is_refused(void)
+{
+    static const mesh_source source = MESH_SUBJECT_SOURCE("a", NULL);
+    static const mesh_source *const sources[] = { &source, NULL }, *const none[] = { NULL };
+    static const struct {
+        mesh_agent agent;
+        const char *told;
+    } cases[] = {
+#define WRONG(...) { .size = sizeof(mesh_agent), .name = "a", .description = "b", __VA_ARGS__ }
+        { WRONG(.publish = emits, .call = handler), "it has both call and publish" },
+        { WRONG(.publish = emits, .run = emits), "it has both publish and run" },
+        { WRONG(.run = emits, .on_message = listens, .sources = sources), "it has both run and on_message" },
+        { WRONG(.publish = emits, .on_message = listens, .sources = sources), "it has both publish and on_message" },
+        { WRONG(.on_message = listens), "sources is missing" },
+        { WRONG(.on_message = listens, .sources = none), "sources is missing" },
+        { WRONG(.call = handler, .sources = sources), "sources is set, but means nothing without on_message" },
+        { WRONG(.call = handler, .message_schema = "{}"), "message_schema is set" },
+        { WRONG(.publish = emits, .input_schema = "{}"), "input_schema is set" },
+        { WRONG(.run = emits, .output_schema = "{}"), "output_schema is set" },
+        { WRONG(.publish = emits, .every_ms = 1), "every_ms is set, but means nothing without run" },
+        { WRONG(.run = emits, .concurrency = 2), "concurrency is set" },
+        { WRONG(.publish = emits, .timeout_ms = 2), "timeout_ms is set" },
+        { WRONG(.run = emits, .reserved = 1), "reserved is not 0" },
+#undef WRONG
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        mesh_error err = MESH_ERROR_INIT;
+        struct contract *contract = NULL;
+        expect_int(contract_from_agent(&cases[i].agent, &contract, &err), MESH_E_INVALID_ARGUMENT);
+        expect_contains(mesh_error_text(&err), "agent 'a': ");
+        expect_contains(mesh_error_text(&err), cases[i].told);
+        mesh_error_clear(&err);
+    }
+}
+
 static void the_shape_decides_what_is_told(void)
 {
     static const struct {
@@ -199,8 +277,8 @@ static void contradictions_are_refused_with_agent_field_and_rule(void)
         { "empty description", "agent 'echo': description is missing" },
         { "latin description", "agent 'echo': description is not UTF-8" },
         { "latin version", "agent 'echo': version is not UTF-8" },
-        { "no handler", "agent 'echo': it has neither a call nor a stream handler" },
-        { "two handlers", "agent 'echo': it has both a call and a stream handler" },
+        { "no handler", "agent 'echo': it does nothing: fill in one of call, stream, publish, run and" },
+        { "two handlers", "agent 'echo': it has both call and stream" },
         { "stream without input", "agent 'echo': input_schema is missing" },
         { "concurrency", "agent 'echo': concurrency 5 is above concurrency_limit 4" },
         { "mcp", "agent 'echo': mcp is 3" },
@@ -330,8 +408,9 @@ static void contracts_are_equal_when_they_say_the_same(void)
 }
 
 SUITE(wire_contract, TEST(recorded_contracts_are_read_and_written_again),
-      TEST(our_agents_are_announced_as_recorded_ones), TEST(the_shape_decides_what_is_told),
-      TEST(keys_are_written_only_where_they_belong), TEST(contradictions_are_refused_with_agent_field_and_rule),
+      STATEMENT("16", our_agents_are_announced_as_recorded_ones), STATEMENT("16", every_shape_is_announced_as_recorded),
+      TEST(what_does_not_go_together_is_refused), TEST(the_shape_decides_what_is_told),
+      STATEMENT("17", keys_are_written_only_where_they_belong), TEST(contradictions_are_refused_with_agent_field_and_rule),
       TEST(concurrency_has_no_limit_where_none_is_given), TEST(a_reader_needs_only_a_name),
       TEST(wrong_types_count_as_absent), TEST(schemas_keep_their_numbers), TEST(what_is_no_contract_is_refused),
       TEST(contracts_are_equal_when_they_say_the_same))

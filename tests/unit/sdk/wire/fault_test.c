@@ -154,7 +154,7 @@ static void the_callers_own_id_wins(void)
     mesh_error_clear(&err);
 }
 
-SUITE(wire_fault, TEST(recorded_envelopes_are_read_and_written_again), TEST(what_an_error_does_not_name_is_filled_in),
-      TEST(codes_travel_as_the_protocol_has_them), TEST(an_existing_key_travels_as_handler_error),
-      TEST(text_that_is_not_utf8_still_makes_an_envelope), TEST(every_field_of_an_envelope_is_optional),
-      TEST(the_callers_own_id_wins))
+SUITE(wire_fault, STATEMENT("48", recorded_envelopes_are_read_and_written_again),
+      TEST(what_an_error_does_not_name_is_filled_in), STATEMENT("48", codes_travel_as_the_protocol_has_them),
+      STATEMENT("49", an_existing_key_travels_as_handler_error), TEST(text_that_is_not_utf8_still_makes_an_envelope),
+      STATEMENT("48", every_field_of_an_envelope_is_optional), TEST(the_callers_own_id_wins))

@@ -4,15 +4,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "golden.h"
 #include "suite.h"
 #include "torture.h"
+#include "wire/card.h"
 #include "wire/catalog.h"
 #include "wire/contract.h"
 #include "wire/fault.h"
+#include "wire/log_event.h"
 #include "wire/oam_url.h"
+#include "wire/pattern.h"
 #include "wire/record.h"
 #include "wire/subject.h"
+#include "wire/tool.h"
+#include "wire/unique.h"
+#include "wire/usage.h"
 
 static char *document;
 
@@ -180,6 +187,75 @@ static void passing_a_notice(void)
     torture(pass_notice);
 }
 
+static bool pass_event(void)
+{
+    struct log_event event;
+    mesh_status status = log_event_read(&event, mesh_text(document), "agent");
+    auto_buf struct buf out = { .max = 1 << 16 };
+
+    if (!succeeded(status))
+        return false;
+    log_event_write(&out, event.level, event.agent, event.event, event.request_id, event.message, event.data);
+    bool ok = succeeded(buf_error(&out, NULL));
+    /* Data that could not be parsed again for want of memory is left out: an event never fails anything. */
+    bool is_whole = ok && strstr(buf_text(&out), "model-x");
+    log_event_clear(&event);
+    return is_whole;
+}
+
+static void passing_an_event(void)
+{
+    document = golden("log/usage_reported.json");
+    torture(pass_event);
+    free(document);
+}
+
+static bool pass_usage(void)
+{
+    const mesh_usage step = { sizeof(mesh_usage), 1, 2, 3, 0.5, "m", 15, 0 };
+    struct usage usage = { 0 }, again = { 0 };
+    auto_buf struct buf out = { .max = 1 << 16 };
+
+    bool ok = succeeded(usage_add(&usage, &step, NULL));
+    expect_int(usage.is_reported, ok);
+    ok = ok && succeeded(usage_add(&usage, &step, NULL));
+    usage_write(&out, &usage);
+    ok = ok && succeeded(buf_error(&out, NULL)) && succeeded(usage_read(buf_bytes(&out), &again, NULL)) &&
+         again.input_tokens == 2 && strcmp(again.model, "m") == 0;
+    usage_clear(&usage);
+    usage_clear(&again);
+    return ok;
+}
+
+static void passing_usage(void)
+{
+    torture(pass_usage);
+}
+
+static bool make_tool(void)
+{
+    auto_contract struct contract *contract = NULL;
+    auto_buf struct buf tool = { .max = 1 << 16 }, card = { .max = 1 << 16 };
+    mesh_error err = MESH_ERROR_INIT;
+    bool ok = succeeded(contract_read(mesh_text(document), &contract, &err)) &&
+              succeeded(tool_write(&tool, contract, MESH_TOOL_OPENAI_CHAT, MESH_TOOL_STRICT, &err)) &&
+              succeeded(card_write(&card, mesh_text(document), "url", &err));
+
+    mesh_error_clear(&err);
+    if (ok)
+        expect_contains(buf_text(&tool), "{\"type\":[\"string\",\"null\"]");
+    return ok;
+}
+
+static void making_a_tool(void)
+{
+    document = strdup("{\"name\":\"a\",\"skills\":[{\"inputSchema\":{\"type\":\"object\",\"properties\":{\"b\":{"
+                      "\"type\":\"string\",\"title\":\"B\"},\"c\":{\"$ref\":\"#\"},\"d\":{\"anyOf\":[{}]},\"e\":{"
+                      "\"type\":[\"integer\"]}}},\"outputSchema\":{\"properties\":{\"x\":{}}}}]}");
+    torture(make_tool);
+    free(document);
+}
+
 static bool read_url(void)
 {
     struct oam_url value;
@@ -208,6 +284,43 @@ static void making_a_subject(void)
     torture(make_subject);
 }
 
+static bool search_pattern(void)
+{
+    struct pattern *pattern = NULL;
+
+    if (!succeeded(pattern_compile("^(\\s|\\p{Letter}+)*$", &pattern, NULL)))
+        return false;
+    enum pattern_verdict verdict = pattern_search(pattern, "ab cd", 5, NULL);
+    pattern_free(pattern);
+    expect_true(verdict != PATTERN_DIFFERS);
+    return verdict == PATTERN_MATCHES;
+}
+
+static void searching_a_pattern(void)
+{
+    torture(search_pattern);
+}
+
+static bool look_for_doubles(void)
+{
+    struct unique_space space = { 0 };
+    auto_json cJSON *tree = NULL;
+    size_t first, second;
+
+    if (!succeeded(json_parse(mesh_text("[1, {\"a\": [2]}, \"1\", {\"a\": [2, 3]}]"), &tree, NULL)))
+        return false;
+    enum unique_verdict verdict = unique_items(tree, &space, &first, &second);
+    unique_space_clear(&space);
+    expect_true(verdict != UNIQUE_NO);
+    return verdict == UNIQUE_YES;
+}
+
+static void looking_for_doubles(void)
+{
+    torture(look_for_doubles);
+}
+
 SUITE(wire_no_memory, TEST(announcing), TEST(reading_a_contract), TEST(refusing_an_agent), TEST(changing_the_catalog),
       TEST(reading_a_fault), TEST(reading_a_record), TEST(passing_a_notice), TEST(reading_a_url),
-      TEST(making_a_subject))
+      TEST(passing_an_event), TEST(passing_usage), TEST(making_a_tool), TEST(making_a_subject),
+      TEST(searching_a_pattern), TEST(looking_for_doubles))

@@ -89,5 +89,5 @@ static void a_nul_byte_does_not_cut_a_url(void)
     expect_str(value.url, NULL);
 }
 
-SUITE(wire_oam_url, TEST(what_a_file_says_is_found), TEST(what_is_written_is_read_again),
+SUITE(wire_oam_url, STATEMENT("8", what_a_file_says_is_found), TEST(what_is_written_is_read_again),
       TEST(a_nul_byte_does_not_cut_a_url))

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instance records, death notices, log events. */
+/* Instance records, death notices. */
 #include "wire/record.h"
 
 #include <stdlib.h>
-
-#include <agentmesh/client.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -111,39 +109,5 @@ static void anything_is_a_notice(void)
     }
 }
 
-static void log_events_are_written_as_recorded(void)
-{
-    static const char *const files[] = {
-        "log/agent_registered.json", "log/agent_deregistered.json", "log/agent_activated.json",
-        "log/request_received.json", "log/request_completed.json",  "log/request_failed.json",
-        "log/validation_error.json", "log/usage_reported.json",
-    };
-    static const int levels[] = { MESH_LOG_INFO,  MESH_LOG_INFO, MESH_LOG_INFO, MESH_LOG_DEBUG,
-                                  MESH_LOG_DEBUG, MESH_LOG_WARN, MESH_LOG_WARN, MESH_LOG_INFO };
-
-    for (size_t i = 0; i < COUNT(files); i++) {
-        auto_free char *expected = golden(files[i]);
-        auto_json cJSON *event = tree_of(expected);
-        auto_buf struct buf out = { .max = 1000 }, data = { .max = 1000 };
-        json_print(&data, json_get(event, "data"));
-        log_event_write(&out, levels[i], json_string(event, "agent", ""), json_string(event, "event", ""),
-                        json_string(event, "request_id", ""), json_string(event, "message", ""), buf_text(&data));
-        expect_same_but_time(buf_text(&out), expected, "timestamp");
-    }
-}
-
-static void data_of_an_event_is_never_null(void)
-{
-    static const char *const given[] = { NULL, "", "null", "[]", "garbled" };
-
-    for (size_t i = 0; i < COUNT(given); i++) {
-        auto_buf struct buf out = { .max = 1000 };
-        log_event_write(&out, MESH_LOG_ERROR, "a", "e", NULL, NULL, given[i]);
-        expect_contains(buf_text(&out), "\"level\":\"error\",\"agent\":\"a\",\"event\":\"e\",\"request_id\":\"\","
-                                        "\"message\":\"\",\"data\":{}}");
-    }
-}
-
 SUITE(wire_record, TEST(an_instance_record_is_written_as_recorded), TEST(a_recorded_instance_is_read),
-      TEST(what_is_no_record_adds_nothing), TEST(a_notice_is_written_as_recorded), TEST(anything_is_a_notice),
-      TEST(log_events_are_written_as_recorded), TEST(data_of_an_event_is_never_null))
+      TEST(what_is_no_record_adds_nothing), TEST(a_notice_is_written_as_recorded), TEST(anything_is_a_notice))

@@ -42,14 +42,27 @@ static void every_byte_of_a_name_counts(void)
         const char *name;
         bool valid;
     } cases[] = {
-        { "echo", true },   { "nlp.summarizer", true }, { "A-Z_0-9.x.y", true }, { "-", true },     { "0", true },
-        { "global", true }, { "a.events", true },       { "", false },           { ".", false },    { ".a", false },
-        { "a.", false },    { "a..b", false },          { "a b", false },        { "a/b", false },  { "é", false },
-        { "*", false },     { "a.>", false },           { "a.b\n", false },      { "a\tb", false }, { "$a", false },
-        { "a\x7f", false }, { "a\xff", false },         { NULL, false },
+        { "echo", true },        { "nlp.summarizer", true },
+        { "A-Z_0-9.x.y", true }, { "-", true },
+        { "0", true },           { "a.b-c_d.9", true },
+        { "global", true },      { "a.events", true },
+        { "", false },           { ".", false },
+        { ".a", false },         { "a.", false },
+        { "a..b", false },       { "a b", false },
+        { "a/b", false },        { "é", false },
+        { "*", false },          { "a*", false },
+        { "a\n", false },        { "a\t", false },
+        { "a.>", false },        { "a.b\n", false },
+        { "a\tb", false },       { "$a", false },
+        { "a\x7f", false },      { "a\xff", false },
+        { NULL, false },
     };
+    char long_name[301];
     for (size_t i = 0; i < COUNT(cases); i++)
         expect_int(name_is_valid(cases[i].name), cases[i].valid);
+    memset(long_name, 'a', sizeof(long_name) - 1);
+    long_name[sizeof(long_name) - 1] = '\0';
+    expect_true(name_is_valid(long_name));
 }
 
 static void a_registration_is_told_the_rule(void)
@@ -98,5 +111,26 @@ static void an_id_is_one_token(void)
         expect_int(token_is_valid(cases[i].id), cases[i].valid);
 }
 
-SUITE(wire_subject, TEST(agent_names_become_subjects), TEST(a_death_notice_tells_its_agent),
-      TEST(every_byte_of_a_name_counts), TEST(a_registration_is_told_the_rule), TEST(an_id_is_one_token))
+static void subjects_to_listen_to_and_to_answer_to_are_told_apart(void)
+{
+    static const struct {
+        const char *subject;
+        bool is_pattern, is_plain;
+    } cases[] = {
+        { "a", true, true },        { "a.b-c_$.9", true, true }, { "a.*", true, false },
+        { "*.b", true, false },     { ">", true, false },        { "a.>", true, false },
+        { "a.>.b", false, false },  { "a*.b>", true, true },     { "caf\xc3\xa9", true, false },
+        { "", false, false },       { ".a", false, false },      { "a.", false, false },
+        { "a..b", false, false },   { "a b", false, false },     { "a\n", false, false },
+        { "a.\x7f", false, false }, { "a.\t", false, false },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (subject_is_pattern(cases[i].subject) != cases[i].is_pattern ||
+            subject_is_plain(cases[i].subject) != cases[i].is_plain)
+            expect_str(cases[i].subject, "(judged otherwise)");
+    }
+}
+
+SUITE(wire_subject, TEST(subjects_to_listen_to_and_to_answer_to_are_told_apart), TEST(agent_names_become_subjects),
+      TEST(a_death_notice_tells_its_agent), STATEMENT("1", every_byte_of_a_name_counts),
+      TEST(a_registration_is_told_the_rule), TEST(an_id_is_one_token))

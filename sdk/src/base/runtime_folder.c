@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/runtime_folder.h"
+#include "base/runtime_folder.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where programs leave word for each other. Root has one place only, so root plays an ordinary user here. */
-#include "client/runtime_folder.h"
+#include "base/runtime_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>

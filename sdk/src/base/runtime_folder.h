@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder where programs leave word for each other while they run: who serves a mesh on this machine. */
-#ifndef CLIENT_RUNTIME_FOLDER_H
-#define CLIENT_RUNTIME_FOLDER_H
+#ifndef BASE_RUNTIME_FOLDER_H
+#define BASE_RUNTIME_FOLDER_H
 
 #include <agentmesh/error.h>
 
