@@ -5,19 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bus.h"
 #include "link/link.h"
 #include "link_probe.h"
-#include "nats_server.h"
 #include "suite.h"
-
-static struct nats_server *shared_server(void)
-{
-    static struct nats_server *server;
-
-    if (!server)
-        server = nats_server_start(NULL);
-    return server;
-}
 
 static bool publish(struct link *link, const char *subject, const char *body)
 {
@@ -42,7 +33,7 @@ static void a_link_tells_that_it_is_connected(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     expect_true(link_is_connected(probe.link));
     expect_int(link_max_payload(probe.link), 1024 * 1024);
     expect_true(probe_await_line(&probe, "linked"));
@@ -52,6 +43,8 @@ static void a_link_tells_that_it_is_connected(void)
 
 static void a_dead_address_is_told_with_what_to_do(void)
 {
+    if (!bus_has_server("it ends the server"))
+        return;
     struct nats_server *server = nats_server_start_plain();
     char url[64];
     struct probe probe;
@@ -82,11 +75,13 @@ static void what_is_no_address_is_refused(void)
 
 static void a_missing_credentials_file_is_named(void)
 {
+    if (!bus_has_server("it shows credentials"))
+        return;
     struct link_options options = { .credentials = "/nowhere/me.creds" };
     struct probe probe;
 
     probe_init(&probe);
-    expect_false(probe_open(&probe, nats_server_url(shared_server()), &options));
+    expect_false(probe_open(&probe, bus_url(), &options));
     expect_true(probe_has_line(&probe, "Credentials file not found: /nowhere/me.creds"));
     probe_clear(&probe);
 }
@@ -105,6 +100,8 @@ static void url_for(const struct nats_server *server, const char *user, char url
 
 static void users_of_the_url_are_let_in_or_denied_and_passwords_not_shown(void)
 {
+    if (!bus_has_server("it gives the server users"))
+        return;
     struct nats_server *server = nats_server_start(accounts);
     char url[128];
     struct probe probe;
@@ -129,6 +126,8 @@ static void users_of_the_url_are_let_in_or_denied_and_passwords_not_shown(void)
 
 static void refused_subjects_are_told(void)
 {
+    if (!bus_has_server("it gives the server permissions"))
+        return;
     struct nats_server *server = nats_server_start(accounts);
     char url[128];
     struct probe probe, root;
@@ -161,6 +160,8 @@ static void refused_subjects_are_told(void)
 
 static void a_server_without_jetstream_is_an_error_of_its_own(void)
 {
+    if (!bus_has_server("it takes JetStream from the server"))
+        return;
     struct nats_server *server = nats_server_start_plain();
     struct probe probe;
     mesh_error err = MESH_ERROR_INIT;
@@ -191,6 +192,8 @@ static bool make_certificate(const char *folder)
 
 static void tls_is_spoken_with_those_who_are_vouched_for(void)
 {
+    if (!bus_has_server("it gives the server a certificate"))
+        return;
     char folder[] = "/tmp/mesh-tls-XXXXXX", certificate[64], extra[256], url[64], command[64];
     struct probe probe;
 
@@ -230,7 +233,7 @@ static void messages_cross_whole(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     subscribe(&probe, "whole.*", NULL);
     message.body = mesh_bytes_of("null\0byte", 9);
     expect_int(link_publish(probe.link, &message, NULL), MESH_OK);
@@ -259,7 +262,7 @@ static void a_question_to_nobody_comes_back(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     subscribe(&probe, "nobody.reply.*", NULL);
     expect_int(link_publish(probe.link, &message, NULL), MESH_OK);
     if (expect_true(probe_await_messages(&probe, 1)))
@@ -275,7 +278,7 @@ static void what_is_too_large_is_not_sent(void)
     mesh_error err = MESH_ERROR_INIT;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     subscribe(&probe, "large", NULL);
     size_t max = link_max_payload(probe.link);
     char *body = calloc(1, max + 1);
@@ -305,7 +308,7 @@ static void subjects_that_would_break_the_line_are_refused(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++) {
         struct link_outgoing message = { .subject = "fine", .reply = subjects[i] };
         struct link_subscription *subscription = NULL;
@@ -334,8 +337,8 @@ static void a_queue_group_shares_its_messages(void)
 
     probe_init(&first);
     probe_init(&second);
-    expect_true(probe_open(&first, nats_server_url(shared_server()), NULL));
-    expect_true(probe_open(&second, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&first, bus_url(), NULL));
+    expect_true(probe_open(&second, bus_url(), NULL));
     struct link_subscription *one = subscribe(&first, "shared", "q.shared");
     struct link_subscription *other = subscribe(&second, "shared", "q.shared");
     for (int i = 0; i < COUNT; i++)
@@ -359,7 +362,7 @@ static void messages_are_told_in_their_order(void)
     char text[16];
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     subscribe(&probe, "order", NULL);
     for (int i = 0; i < COUNT; i++) {
         snprintf(text, sizeof(text), "%d", i);
@@ -378,7 +381,7 @@ static void a_drained_subscription_delivers_what_it_received(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     struct link_subscription *subscription = subscribe(&probe, "drained", "q.drained");
     probe_hold(&probe, true);
     for (int i = 0; i < COUNT; i++)
@@ -401,7 +404,7 @@ static void an_unsubscribed_one_is_gone_when_its_callback_has_returned(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     struct link_subscription *subscription = subscribe(&probe, "left", NULL);
     probe_hold(&probe, true);
     publish(probe.link, "left", "1");
@@ -441,7 +444,7 @@ static void a_callback_can_end_its_own_subscription(void)
     for (int drain = 0; drain <= 1; drain++) {
         struct self_leaving self = { .drain = drain != 0 };
         probe_init(&self.probe);
-        expect_true(probe_open(&self.probe, nats_server_url(shared_server()), NULL));
+        expect_true(probe_open(&self.probe, bus_url(), NULL));
         expect_int(link_subscribe(self.probe.link, "self", NULL, leave_at_once, &self, &self.subscription, NULL),
                    MESH_OK);
         publish(self.probe.link, "self", "1");
@@ -458,7 +461,7 @@ static void many_drain_at_once(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     for (int i = 0; i < COUNT; i++) {
         char subject[32];
         snprintf(subject, sizeof(subject), "many.%d", i);
@@ -478,7 +481,7 @@ static void closing_ends_what_was_not_ended(void)
     struct probe probe;
 
     probe_init(&probe);
-    expect_true(probe_open(&probe, nats_server_url(shared_server()), NULL));
+    expect_true(probe_open(&probe, bus_url(), NULL));
     subscribe(&probe, "open.a", NULL);
     struct link_subscription *ended = subscribe(&probe, "open.b", NULL);
     link_unsubscribe(ended, probe_gone);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What we ask of a bus: connect, publish, request, subscribe, keys. The only room that knows nats.c; nothing above it
- * holds an object of that library, and no status of it leaves this room.
+ * What we ask of a bus: connect, publish, request, subscribe, keys, objects. There are two kinds, a NATS server and a bus
+ * in the memory of this process, told apart by the URL; nobody above this room knows which it is. It is the only room that
+ * knows nats.c; nothing above it holds an object of that library, and no status of it leaves this room.
  *
  * A link outlives connections: it reconnects for ever with jitter, makes a new connection with fresh credentials when
  * the server has closed one for good, and subscribes everything anew by itself.
  *
  * Threads: every function is [any-thread] but those that say otherwise; callbacks run on [link] threads (nats.c's
- * delivery pool, shared by all subscriptions), must not block, and must not call what is marked "blocks".
+ * delivery pool, or the bus's own, shared by all subscriptions), must not block, and must not call what is marked
+ * "blocks".
  */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
@@ -21,6 +23,7 @@
 
 #include "base/buf.h"
 #include "wire/header.h"
+#include "wire/object.h"
 
 struct link;
 struct link_subscription;
@@ -31,7 +34,7 @@ enum link_state {
 };
 
 struct link_options {
-    const char *url;         /* comma-separated */
+    const char *url;         /* comma-separated; "memory:", "memory:NAME": a bus in memory, of this link or this name */
     const char *name;        /* of the connection, protocol 3.1 */
     const char *credentials; /* a .creds file, or NULL; read afresh at each new connection */
     const char *tls_ca, *tls_cert, *tls_key;
@@ -55,6 +58,9 @@ mesh_status link_open(const struct link_options *options, struct link **ret_link
 /* Flush, end every subscription, close. Blocks until no callback runs any more. Returns NULL. */
 struct link *link_close(struct link *link);
 
+/* Whether the bus at this URL asks who comes; one in memory does not. */
+bool link_takes_credentials(const char *url);
+
 bool link_is_connected(const struct link *link);
 size_t link_max_payload(const struct link *link);
 
@@ -73,7 +79,8 @@ struct link_outgoing {
  * buffer or before the first connection. Header values must hold no CR or LF. */
 mesh_status link_publish(struct link *link, const struct link_outgoing *message, mesh_error *err);
 
-/* Wait until the server has seen all that was published before. Blocks. */
+/* Wait until the server has seen all that was published and subscribed before. What of it the server refused has been told
+ * to on_denied then, unless the same was refused before. Blocks. */
 mesh_status link_flush(struct link *link, uint32_t timeout_ms, mesh_error *err);
 
 /* A message that arrived. A value: moved by assignment, ended with link_message_clear(). */
@@ -161,5 +168,58 @@ mesh_status link_keys_each(struct link *link, const char *bucket, const char *pa
  */
 mesh_status link_keys_watch(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
                             void *closure, struct link_subscription **ret_subscription, mesh_error *err);
+
+/* The same; and once, when all that was there at the start has been told, an entry whose key is "". */
+mesh_status link_keys_follow(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
+                             void *closure, struct link_subscription **ret_subscription, mesh_error *err);
+
+/* ---- objects (protocol 2.4) ---- */
+
+/* How long a transfer waits for news. Lent for its time. */
+struct link_patience {
+    uint32_t timeout_ms; /* without progress */
+    /* Asked when something has changed, and after link_wake(); must not block or call the link. NULL: never. */
+    bool (*given_up)(const void *closure);
+    const void *closure;
+};
+
+/* Who waits for a transfer asks again whether it is given up. */
+void link_wake(struct link *link);
+
+/* Gives the next bytes of an object, up to size; *ret_len 0: that was all. */
+typedef mesh_status (*link_object_reader)(void *closure, char *buffer, size_t size, size_t *ret_len, mesh_error *err);
+/* Takes the next bytes of an object. */
+typedef mesh_status (*link_object_writer)(void *closure, mesh_bytes bytes, mesh_error *err);
+/* Bytes of the object that have been stored so far. */
+typedef mesh_status (*link_object_moved)(void *closure, uint64_t done, mesh_error *err);
+
+/*
+ * All block, call back in the caller's thread, and give up with what a callback returns. names: valid
+ * (object_name_is_valid()). MESH_E_NOT_FOUND: there is none, or it was deleted. MESH_E_STOPPED: given up.
+ */
+
+/* Put an object in the place of what was there, which stays until all has arrived. description may be NULL. moved may be
+ * NULL. */
+mesh_status link_object_put(struct link *link, const char *bucket, const char *name, const char *description,
+                            link_object_reader reader, link_object_moved moved, void *closure,
+                            const struct link_patience *patience, mesh_error *err);
+
+/* What is there. ret_object: end with object_clear(). */
+mesh_status link_object_info(struct link *link, const char *bucket, const char *name, struct object *ret_object,
+                             mesh_error *err);
+
+/* Read the content of an object that link_object_info() has told, and check it. MESH_E_DATA: it is not as described;
+ * MESH_E_CONFLICT: it was replaced meanwhile. */
+mesh_status link_object_read(struct link *link, const char *bucket, const struct object *object,
+                             link_object_writer writer, void *closure, const struct link_patience *patience,
+                             mesh_error *err);
+
+mesh_status link_object_delete(struct link *link, const char *bucket, const char *name, mesh_error *err);
+
+/* Tell each object, in no order, those that were deleted included; what cannot be read is left out. One that changes
+ * meanwhile may be told again: the last word counts. */
+typedef mesh_status (*link_object_callback)(void *closure, const struct object *object, mesh_error *err);
+mesh_status link_objects_each(struct link *link, const char *bucket, link_object_callback callback, void *closure,
+                              const struct link_patience *patience, mesh_error *err);
 
 #endif

@@ -146,7 +146,7 @@ static bool are_all_there(struct link *link)
     return true;
 }
 
-mesh_status link_buckets_ensure(struct link *link, mesh_error *err)
+mesh_status nats_buckets_ensure(struct link *link, mesh_error *err)
 {
     bool missing[BUCKETS] = { false };
     mesh_status status = find_missing(link, missing, err);

@@ -13,21 +13,6 @@
 #include "base/cleanup.h"
 #include "base/id.h"
 
-/* What key patterns are made of; wildcards stand for whole tokens, which the server checks. */
-static bool pattern_is_valid(const char *pattern)
-{
-    size_t len = strlen(pattern);
-
-    return len > 0 && strspn(pattern, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_=.*>") == len;
-}
-
-mesh_status consumer_check(const char *pattern, mesh_error *err)
-{
-    return pattern_is_valid(pattern)
-               ? MESH_OK
-               : mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a key pattern", pattern);
-}
-
 void consumer_name(char name[CONSUMER_NAME_SIZE])
 {
     char id[ID_SIZE];
@@ -103,16 +88,17 @@ static const char *token_at(const char *subject, int index)
  * The reply subject tells where a delivery stands:
  * $JS.ACK.[{domain}.{account}.]{stream}.{consumer}.{times}.{stream sequence}.{consumer sequence}.{time}.{pending}
  */
-static bool read_place(const char *reply, struct delivery *ret)
+bool place_read(const char *reply, struct place *ret)
 {
     if (!reply || strncmp(reply, "$JS.ACK.", 8) != 0)
         return false;
-    int first = token_at(reply, 9) ? 5 : 3; /* the consumer */
+    int first = token_at(reply, 9) ? 5 : 3;
     const char *sequence = token_at(reply, first + 2);
     const char *number = token_at(reply, first + 3), *pending = token_at(reply, first + 5);
     if (!pending)
         return false;
-    ret->entry.revision = strtoull(sequence, NULL, 10);
+    ret->consumer = token_at(reply, first);
+    ret->revision = strtoull(sequence, NULL, 10);
     ret->number = strtoull(number, NULL, 10);
     ret->pending = strtoull(pending, NULL, 10);
     return true;
@@ -139,9 +125,15 @@ enum delivery_kind delivery_read(const struct link_message *message, const char 
     }
     if (status != 0)
         return DELIVERY_END;
+    if (!link_message_reply(message))
+        return DELIVERY_NOTHING;
     size_t prefix = strlen("$KV.") + strlen(bucket) + 1;
-    if (strlen(subject) <= prefix || !read_place(link_message_reply(message), ret))
+    struct place place;
+    if (strlen(subject) <= prefix || !place_read(link_message_reply(message), &place))
         return DELIVERY_OTHER;
+    ret->number = place.number;
+    ret->pending = place.pending;
+    ret->entry.revision = place.revision;
     ret->entry.key = subject + prefix;
     ret->entry.deleted = says_deleted(message);
     ret->entry.value = ret->entry.deleted ? mesh_text(NULL) : link_message_body(message);

@@ -7,7 +7,6 @@
 #define LINK_NATS_INTERNAL_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 
 #include <nats/nats.h>
@@ -15,7 +14,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/map.h"
-#include "link/link.h"
+#include "link/link_ops.h"
+#include "link/signals.h"
 
 enum {
     LINK_SERVER_ANSWER_MS = 5000, /* how long the server may take to answer a question of ours */
@@ -24,6 +24,8 @@ enum {
 };
 
 /* One natsConnection. Closed for good, it is replaced by another session of the same link. */
+enum { LINK_REFUSAL_SIZE = 1100 };
+
 struct session {
     struct link *link;
     natsConnection *nc;
@@ -34,6 +36,8 @@ struct session {
     bool up;        /* connected, as far as nats.c has told */
     bool closed;    /* nats.c has told that it will not come back; nothing more is told after that */
     natsStatus why; /* it was lost */
+    char refusal[LINK_REFUSAL_SIZE]; /* the last that was told, in the server's words */
+    bool refusal_is_ahead;           /* told by session_hear(), and still to be told by nats.c */
 };
 
 /* One natsSubscription, from its making until nats.c has let go of it. */
@@ -63,6 +67,7 @@ enum subscription_state {
 struct watch;
 
 struct link_subscription {
+    const struct link_ops *ops;
     struct link *link;
     char *subject, *queue; /* subject NULL: only the handle of a watch, with no legs of its own */
     link_callback callback;
@@ -77,6 +82,7 @@ struct link_subscription {
 };
 
 struct link {
+    const struct link_ops *ops;
     /* Set in link_open(), read-only after. */
     struct link_options options;
     char *shown_url; /* without passwords */
@@ -111,9 +117,40 @@ struct link {
 /* A subject nobody else uses. */
 void link_write_inbox(char inbox[LINK_INBOX_SIZE]);
 
-/* Threads leave the signals to the program's own: block them where nats.c or we may make one. */
-void signals_block(sigset_t *ret_before);
-void signals_restore(const sigset_t *before);
+/* ---- what nats_link.c puts into the table of operations, each in the file of its noun ---- */
+
+mesh_status nats_publish(struct link *link, const struct link_outgoing *message, mesh_error *err);
+mesh_status nats_subscribe(struct link *link, const char *subject, const char *queue, link_callback callback,
+                           void *closure, struct link_subscription **ret_subscription, mesh_error *err);
+void nats_drain(struct link_subscription *subscription, void (*on_gone)(void *closure));
+void nats_unsubscribe(struct link_subscription *subscription, void (*on_gone)(void *closure));
+mesh_status nats_buckets_ensure(struct link *link, mesh_error *err);
+mesh_status nats_key_get(struct link *link, const char *bucket, const char *key, struct buf *value,
+                         uint64_t *ret_revision, mesh_error *err);
+mesh_status nats_key_put(struct link *link, const char *bucket, const char *key, mesh_bytes value,
+                         uint64_t *ret_revision, mesh_error *err);
+mesh_status nats_key_update(struct link *link, const char *bucket, const char *key, mesh_bytes value,
+                            uint64_t expected, uint64_t *ret_revision, mesh_error *err);
+mesh_status nats_key_delete(struct link *link, const char *bucket, const char *key, mesh_error *err);
+mesh_status nats_keys_put(struct link *link, const char *bucket, const struct link_pair *pairs, size_t count,
+                          mesh_error *err);
+mesh_status nats_keys_each(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
+                           void *closure, mesh_error *err);
+mesh_status nats_keys_watch(struct link *link, const char *bucket, const char *pattern, bool tell_current,
+                            link_entry_callback callback, void *closure, struct link_subscription **ret_subscription,
+                            mesh_error *err);
+mesh_status nats_object_put(struct link *link, const char *bucket, const char *name, const char *description,
+                            link_object_reader reader, link_object_moved moved, void *closure,
+                            const struct link_patience *patience, mesh_error *err);
+mesh_status nats_object_info(struct link *link, const char *bucket, const char *name, struct object *ret_object,
+                             mesh_error *err);
+mesh_status nats_object_read(struct link *link, const char *bucket, const struct object *object,
+                             link_object_writer writer, void *closure, const struct link_patience *patience,
+                             mesh_error *err);
+mesh_status nats_object_delete(struct link *link, const char *bucket, const char *name, mesh_error *err);
+mesh_status nats_objects_each(struct link *link, const char *bucket, link_object_callback callback, void *closure,
+                              const struct link_patience *patience, mesh_error *err);
+void nats_wake(struct link *link);
 
 /* ---- nats_session.c ---- */
 
@@ -126,6 +163,9 @@ void session_put(struct session *session);
 
 /* Refuse options that nats.c does not take, which no server can make good. */
 mesh_status session_check(const struct link *link, mesh_error *err);
+
+/* Tell what the server has refused, if nats.c has read it and not yet told it on its own thread: after a flush. */
+void session_hear(struct session *session);
 
 /* Connect. Blocks. ret_session is given: session_install(), in the end session_bury(). */
 mesh_status session_open(struct link *link, struct session **ret_session, mesh_error *err);
@@ -201,6 +241,22 @@ mesh_status questions_ask(struct link *link, struct question *questions, size_t 
 
 void questions_clear(struct question *questions, size_t count); /* ends the answers */
 
+/*
+ * One by one, for who has several on their way: send; wait until it is answered, or has failed. Both return and explain
+ * the status of the question. One that was sent is waited for, or dropped. Open without sending waits for the loss of the
+ * connection, or a refusal of what is published to the same subject.
+ */
+mesh_status question_send(struct link *link, struct question *question, mesh_error *err);
+mesh_status question_await(struct link *link, struct question *question, const struct link_patience *patience,
+                           mesh_error *err);
+mesh_status question_open(struct link *link, struct question *question, mesh_error *err);
+void question_drop(struct link *link, struct question *question, mesh_status status);
+
+static inline bool patience_is_over(const struct link_patience *patience)
+{
+    return patience->given_up && patience->given_up(patience->closure);
+}
+
 mesh_status questions_open(struct link *link, mesh_error *err);
 void questions_fail(struct link *link);                        /* the connection was lost */
 bool questions_refuse(struct link *link, const char *subject); /* the server refused a publish to subject */
@@ -218,10 +274,10 @@ mesh_status bucket_missing(const struct link *link, const char *bucket, mesh_err
 
 #define HEADER_OPERATION "KV-Operation"
 #define HEADER_MARKER "Nats-Marker-Reason"
+#define HEADER_EXPECTED "Nats-Expected-Last-Subject-Sequence"
 
 enum { CONSUMER_NAME_SIZE = 40, CONSUMER_HEARTBEAT_MS = 3000 };
 
-mesh_status consumer_check(const char *pattern, mesh_error *err);
 void consumer_name(char name[CONSUMER_NAME_SIZE]);
 
 /* ret_initial: how many values it tells at first. Blocks. */
@@ -232,7 +288,8 @@ void consumer_delete(struct link *link, const char *bucket, const char *name); /
 enum delivery_kind {
     DELIVERY_ENTRY,
     DELIVERY_HEARTBEAT,
-    DELIVERY_END, /* the server has given the consumer up */
+    DELIVERY_END,     /* the server has given the consumer up */
+    DELIVERY_NOTHING, /* there are no current values */
     DELIVERY_OTHER,
 };
 
@@ -245,6 +302,57 @@ struct delivery {
 
 enum delivery_kind delivery_read(const struct link_message *message, const char *bucket, struct delivery *ret);
 
+/* Where a delivery stands, by its reply subject. False: it is none. */
+struct place {
+    const char *consumer; /* ends with a dot; lent from the message */
+    uint64_t revision, number, pending;
+};
+
+bool place_read(const char *reply, struct place *ret);
+
+/* ---- nats_stored.c ---- */
+
+/*
+ * The last message that a stream holds on a subject. Its body is appended to a buffer (NULL: not wanted), is_marker says
+ * whether its headers make it a delete marker; then there is no body. MESH_E_NOT_FOUND: there is none. Blocks.
+ */
+struct stored {
+    uint64_t revision;
+    bool is_marker;
+};
+
+mesh_status stored_read(struct link *link, const char *stream, const char *subject, struct buf *body,
+                        struct stored *ret, mesh_error *err);
+
+/* Write one message, wait until it is stored. MESH_E_CONFLICT: an expectation in the headers does not hold. bucket is for
+ * errors. Blocks. */
+mesh_status stored_write(struct link *link, const char *bucket, struct question *question, uint64_t *ret_revision,
+                         mesh_error *err);
+
+/* What the server said to a write that was asked. */
+mesh_status stored_ack(struct link *link, const char *bucket, const struct question *question, uint64_t *ret_revision,
+                       mesh_error *err);
+
+/* ---- nats_fetch.c ---- */
+
+/*
+ * A fetch: what a stream holds on the subjects of a filter, in its order, asked for piece by piece so that never more
+ * than a window of messages is here. What gets lost on the way is asked for again. One thread.
+ */
+struct fetch;
+
+enum { FETCH_WINDOW = 16 };
+
+/* Blocks for the set-up. stream, filter, and what patience leads to are lent until fetch_close(). */
+mesh_status fetch_open(struct link *link, const char *stream, const char *filter, const struct link_patience *patience,
+                       struct fetch **ret_fetch, mesh_error *err);
+
+/* The next message, given. MESH_E_END: that was all, and no error is filled; MESH_E_TIMEOUT, MESH_E_STOPPED: patience is
+ * over. Blocks. */
+mesh_status fetch_next(struct fetch *fetch, struct link_message *ret_message, mesh_error *err);
+
+struct fetch *fetch_close(struct fetch *fetch); /* returns NULL; NULL is fine */
+
 /* ---- nats_watch.c ---- */
 
 /* [keeper] Set up what is due, every one if `all`; returns when to come again. Blocks. */
@@ -254,5 +362,24 @@ void watch_release(struct watch *watch);
 /* Its user has ended it. With the lock held; then, without, watch_end_turn() for what it gives (NULL is fine). */
 struct turn *watch_leave(struct watch *watch);
 void watch_end_turn(struct turn *turn);
+
+/* ---- nats_object.c ---- */
+
+/*
+ * The meta document of an object as it is stored, a deleted one included, and its revision. MESH_E_NOT_FOUND: there is
+ * none, revision 0; MESH_E_DATA: it cannot be read, and only the revision is given. Blocks.
+ */
+mesh_status object_stored(struct link *link, const char *bucket, const char *name, struct object *ret_object,
+                          uint64_t *ret_revision, mesh_error *err);
+
+/* Write it if what is there has this revision, else MESH_E_CONFLICT. *ret_open: it failed, and yet may be written. Blocks. */
+mesh_status object_store(struct link *link, const char *bucket, const struct object *object, uint64_t revision,
+                         bool *ret_open, mesh_error *err);
+
+/* Forget chunks; "" is none. */
+mesh_status object_purge(struct link *link, const char *bucket, const char *nuid, mesh_error *err);
+
+/* OBJ_{bucket}, to free(). */
+char *object_stream(const char *bucket);
 
 #endif

@@ -118,22 +118,6 @@ static struct link *link_new(const struct link_options *options)
     return copy_options(link, options) ? take(&link) : link_free(take(&link));
 }
 
-void signals_block(sigset_t *ret_before)
-{
-    static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
-    sigset_t all;
-
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        sigdelset(&all, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &all, ret_before);
-}
-
-void signals_restore(const sigset_t *before)
-{
-    pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* Intake is spread over as many threads as there are processors, within reason. Process-wide in nats.c. */
 static void size_delivery_pool(void)
 {
@@ -195,30 +179,6 @@ static mesh_status start(struct link *link, mesh_error *err)
     return link->keeper_runs ? MESH_OK : no_thread(err);
 }
 
-mesh_status link_open(const struct link_options *options, struct link **ret_link, mesh_error *err)
-{
-    sigset_t before;
-
-    if (!options->url || !*options->url)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "no URL to connect to");
-    struct link *link = link_new(options);
-    if (!link)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
-    signals_block(&before);
-    bool opened = open_library();
-    if (opened)
-        size_delivery_pool();
-    mesh_status status =
-        opened ? start(link, err) : mesh_error_set(err, MESH_E_SYSTEM, "the NATS library does not start");
-    signals_restore(&before);
-    if (status != MESH_OK) {
-        link_close(link);
-        return status;
-    }
-    *ret_link = link;
-    return MESH_OK;
-}
-
 /* Let those that drain deliver what they have. */
 static void await_drains(struct link *link)
 {
@@ -245,10 +205,8 @@ static void end_session(struct link *link)
     pthread_mutex_unlock(&link->lock);
 }
 
-struct link *link_close(struct link *link)
+static void close_link(struct link *link)
 {
-    if (!link)
-        return NULL;
     if (link_is_connected(link) && link_flush(link, CLOSE_MS, NULL) == MESH_OK)
         await_drains(link);
     pthread_mutex_lock(&link->lock);
@@ -265,35 +223,77 @@ struct link *link_close(struct link *link)
     pthread_mutex_unlock(&link->lock);
     if (link->sexton_runs)
         pthread_join(link->sexton, NULL);
-    return link_free(link);
+    link_free(link);
 }
 
-bool link_is_connected(const struct link *link)
+static bool is_connected(const struct link *link)
 {
     return atomic_load(&link->connected);
 }
 
-size_t link_max_payload(const struct link *link)
+static size_t max_payload(const struct link *link)
 {
     return atomic_load(&link->max_payload);
 }
 
-mesh_status link_flush(struct link *link, uint32_t timeout_ms, mesh_error *err)
+static mesh_status flush(struct link *link, uint32_t timeout_ms, mesh_error *err)
 {
     struct session *session = session_get(link);
 
     if (!session)
         return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
     natsStatus flushed = natsConnection_FlushTimeout(session->nc, timeout_ms ? timeout_ms : 1);
+    session_hear(session);
     session_put(session);
     return status_from_nats(flushed, err, "flush");
 }
 
-char *link_new_inbox(struct link *link)
-{
-    char inbox[LINK_INBOX_SIZE];
+/* ---- opening ---- */
 
-    (void)link;
-    link_write_inbox(inbox);
-    return strdup(inbox);
+static const struct link_ops nats_ops = {
+    .close = close_link,
+    .is_connected = is_connected,
+    .max_payload = max_payload,
+    .publish = nats_publish,
+    .flush = flush,
+    .subscribe = nats_subscribe,
+    .drain = nats_drain,
+    .unsubscribe = nats_unsubscribe,
+    .buckets_ensure = nats_buckets_ensure,
+    .key_get = nats_key_get,
+    .key_put = nats_key_put,
+    .key_update = nats_key_update,
+    .key_delete = nats_key_delete,
+    .keys_put = nats_keys_put,
+    .keys_each = nats_keys_each,
+    .keys_watch = nats_keys_watch,
+    .object_put = nats_object_put,
+    .object_info = nats_object_info,
+    .object_read = nats_object_read,
+    .object_delete = nats_object_delete,
+    .objects_each = nats_objects_each,
+    .wake = nats_wake,
+};
+
+mesh_status nats_link_open(const struct link_options *options, struct link **ret_link, mesh_error *err)
+{
+    sigset_t before;
+
+    struct link *link = link_new(options);
+    if (!link)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a connection");
+    link->ops = &nats_ops;
+    signals_block(&before);
+    bool opened = open_library();
+    if (opened)
+        size_delivery_pool();
+    mesh_status status =
+        opened ? start(link, err) : mesh_error_set(err, MESH_E_SYSTEM, "the NATS library does not start");
+    signals_restore(&before);
+    if (status != MESH_OK) {
+        close_link(link);
+        return status;
+    }
+    *ret_link = link;
+    return MESH_OK;
 }

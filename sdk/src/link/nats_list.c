@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link/grammar.h"
+
 enum { TRIES = 3 };
 
 struct list {
@@ -164,10 +166,10 @@ static mesh_status list_once(struct link *link, const char *bucket, const char *
     return status;
 }
 
-mesh_status link_keys_each(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
+mesh_status nats_keys_each(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
                            void *closure, mesh_error *err)
 {
-    mesh_status status = consumer_check(pattern, err);
+    mesh_status status = grammar_check_pattern(pattern, err);
     bool again = status == MESH_OK;
 
     for (int i = 0; i < TRIES && again; i++) {

@@ -2,47 +2,16 @@
 /* Messages: what goes out, and how one that came in is read. */
 #include "link/nats_internal.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "link/grammar.h"
 
 #define HEADER_MAGIC "NATS/1.0"
 
 enum { NATS_READS_EMPTY_VALUES = 0x030e00 }; /* 3.14.0 */
 
 /* ---- out ---- */
-
-/* What the headers take on the wire: "NATS/1.0" and one line each, with the empty line at the end. */
-static size_t headers_size(const struct header *headers, size_t count)
-{
-    size_t size = strlen(HEADER_MAGIC "\r\n"
-                                      "\r\n");
-
-    for (size_t i = 0; i < count; i++)
-        size += strlen(headers[i].name) + strlen(headers[i].value) + 4;
-    return count > 0 ? size : 0;
-}
-
-/* A blank in a subject would end it on the wire, and a line end would end the connection. */
-static bool subject_is_sendable(const char *subject)
-{
-    return *subject && !strpbrk(subject, " \t\r\n");
-}
-
-static mesh_status check_outgoing(struct link *link, const struct link_outgoing *message, mesh_error *err)
-{
-    size_t max = link_max_payload(link);
-    size_t size = headers_size(message->headers, message->header_count) + message->body.len;
-
-    if (!subject_is_sendable(message->subject))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a subject", message->subject);
-    if (message->reply && !subject_is_sendable(message->reply))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a reply subject", message->reply);
-    if (size > max || size > INT_MAX)
-        return mesh_error_set(err, MESH_E_TOO_LARGE, "message of %zu bytes is over the server's maximum of %zu bytes",
-                              size, max);
-    return MESH_OK;
-}
 
 static natsStatus publish_headers(natsConnection *nc, const struct link_outgoing *message)
 {
@@ -68,9 +37,9 @@ static natsStatus publish(natsConnection *nc, const struct link_outgoing *messag
     return natsConnection_Publish(nc, message->subject, message->body.data, (int)message->body.len);
 }
 
-mesh_status link_publish(struct link *link, const struct link_outgoing *message, mesh_error *err)
+mesh_status nats_publish(struct link *link, const struct link_outgoing *message, mesh_error *err)
 {
-    mesh_status status = check_outgoing(link, message, err);
+    mesh_status status = grammar_check_outgoing(message, link_max_payload(link), err);
     struct session *session = status == MESH_OK ? session_get(link) : NULL;
 
     if (status != MESH_OK)
@@ -92,19 +61,19 @@ static natsMsg *msg_of(const struct link_message *message)
     return message->handle;
 }
 
-const char *link_message_subject(const struct link_message *message)
+static const char *read_subject(const struct link_message *message)
 {
     return natsMsg_GetSubject(msg_of(message));
 }
 
-const char *link_message_reply(const struct link_message *message)
+static const char *read_reply(const struct link_message *message)
 {
     const char *reply = natsMsg_GetReply(msg_of(message));
 
     return reply && *reply ? reply : NULL;
 }
 
-mesh_bytes link_message_body(const struct link_message *message)
+static mesh_bytes read_body(const struct link_message *message)
 {
     return mesh_bytes_of(natsMsg_GetData(msg_of(message)), (size_t)natsMsg_GetDataLength(msg_of(message)));
 }
@@ -171,7 +140,7 @@ static const char *find_header(char *block, size_t len, const char *name)
     return NULL;
 }
 
-const char *link_message_header(const struct link_message *message, const char *name)
+static const char *read_header(const struct link_message *message, const char *name)
 {
     size_t len = 0;
     char *block = header_block(message, &len);
@@ -190,13 +159,21 @@ int message_status(const struct link_message *message)
     return text ? (int)strtol(text, NULL, 10) : 0;
 }
 
-bool link_message_is_no_responders(const struct link_message *message)
+static bool is_no_responders(const struct link_message *message)
 {
     return natsMsg_GetDataLength(msg_of(message)) == 0 && message_status(message) == 503;
 }
 
-void link_message_clear(struct link_message *message)
+static void clear(struct link_message *message)
 {
     natsMsg_Destroy(message->handle);
-    message->handle = NULL;
 }
+
+const struct link_message_ops nats_message_ops = {
+    .subject = read_subject,
+    .reply = read_reply,
+    .body = read_body,
+    .header = read_header,
+    .is_no_responders = is_no_responders,
+    .clear = clear,
+};

@@ -76,37 +76,49 @@ mesh_status questions_open(struct link *link, mesh_error *err)
     return link_subscribe(link, subject, NULL, on_answer, link, &link->answers, err);
 }
 
-static mesh_status send_question(struct link *link, struct question *question, mesh_error *err)
+mesh_status question_open(struct link *link, struct question *question, mesh_error *err)
 {
-    char reply[LINK_INBOX_SIZE + sizeof(question->token)];
-    struct link_outgoing message = { .subject = question->subject,
-                                     .reply = reply,
-                                     .headers = question->headers,
-                                     .header_count = question->header_count,
-                                     .body = question->body };
-
     pthread_mutex_lock(&link->lock);
     snprintf(question->token, sizeof(question->token), "%llu", (unsigned long long)++link->asked);
     bool connected = link->session && link->session->up && !link->stopping;
     bool open = connected && map_put(&link->questions, question->token, question);
     question->open = open;
     pthread_mutex_unlock(&link->lock);
-    if (!connected)
-        return mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
-    if (!open)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
+    if (open)
+        return MESH_OK;
+    question->status = connected ? MESH_E_NO_MEMORY : MESH_E_CONNECTION_FAILED;
+    return connected ? mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request")
+                     : mesh_error_set(err, MESH_E_CONNECTION_FAILED, "not connected to %s", link->shown_url);
+}
+
+void question_drop(struct link *link, struct question *question, mesh_status status)
+{
+    pthread_mutex_lock(&link->lock);
+    if (question->open)
+        close_question(link, question, status);
+    pthread_mutex_unlock(&link->lock);
+}
+
+mesh_status question_send(struct link *link, struct question *question, mesh_error *err)
+{
+    char reply[LINK_INBOX_SIZE + sizeof(question->token)];
+    mesh_status status = question_open(link, question, err);
+
+    if (status != MESH_OK)
+        return status;
     snprintf(reply, sizeof(reply), "%s.%s", link->inbox, question->token);
-    mesh_status status = link_publish(link, &message, err);
-    if (status != MESH_OK) {
-        pthread_mutex_lock(&link->lock);
-        if (question->open)
-            close_question(link, question, status);
-        pthread_mutex_unlock(&link->lock);
-    }
+    struct link_outgoing message = { .subject = question->subject,
+                                     .reply = reply,
+                                     .headers = question->headers,
+                                     .header_count = question->header_count,
+                                     .body = question->body };
+    status = link_publish(link, &message, err);
+    if (status != MESH_OK)
+        question_drop(link, question, status);
     return status;
 }
 
-static mesh_status explain(struct link *link, const struct question *question, mesh_error *err)
+static mesh_status explain(struct link *link, const struct question *question, uint32_t timeout_ms, mesh_error *err)
 {
     switch (question->status) {
     case MESH_OK:
@@ -115,8 +127,10 @@ static mesh_status explain(struct link *link, const struct question *question, m
         return mesh_error_set(err, MESH_E_CONNECTION_DENIED, "the server does not permit publishing to '%s'",
                               question->subject);
     case MESH_E_TIMEOUT:
-        return mesh_error_set(err, MESH_E_TIMEOUT, "no answer from the server to '%s' within %d ms", question->subject,
-                              LINK_SERVER_ANSWER_MS);
+        return mesh_error_set(err, MESH_E_TIMEOUT, "no answer from the server to '%s' within %u ms", question->subject,
+                              timeout_ms);
+    case MESH_E_STOPPED:
+        return mesh_error_set(err, MESH_E_STOPPED, "given up before '%s' was answered", question->subject);
     default:
         return mesh_error_set(err, question->status, "the connection to %s was lost before '%s' was answered",
                               link->shown_url, question->subject);
@@ -144,7 +158,7 @@ mesh_status questions_ask(struct link *link, struct question *questions, size_t 
     size_t asked = 0;
 
     for (; asked < count && failed == MESH_OK; asked++) {
-        failed = send_question(link, &questions[asked], err);
+        failed = question_send(link, &questions[asked], err);
         if (failed != MESH_OK)
             questions[asked].status = failed;
     }
@@ -152,12 +166,33 @@ mesh_status questions_ask(struct link *link, struct question *questions, size_t 
         questions[i].status = failed;
     await_answers(link, questions, asked);
     for (size_t i = 0; i < asked && failed == MESH_OK; i++)
-        failed = explain(link, &questions[i], err);
+        failed = explain(link, &questions[i], LINK_SERVER_ANSWER_MS, err);
     return failed;
+}
+
+mesh_status question_await(struct link *link, struct question *question, const struct link_patience *patience,
+                           mesh_error *err)
+{
+    uint64_t deadline = clock_deadline(patience->timeout_ms);
+
+    pthread_mutex_lock(&link->lock);
+    while (question->open && !patience_is_over(patience) && clock_ms() < deadline)
+        clock_cond_wait(&link->answered, &link->lock, deadline);
+    if (question->open)
+        close_question(link, question, patience_is_over(patience) ? MESH_E_STOPPED : MESH_E_TIMEOUT);
+    pthread_mutex_unlock(&link->lock);
+    return explain(link, question, patience->timeout_ms, err);
 }
 
 void questions_clear(struct question *questions, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         link_message_clear(&questions[i].answer);
+}
+
+void nats_wake(struct link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    pthread_cond_broadcast(&link->answered);
+    pthread_mutex_unlock(&link->lock);
 }

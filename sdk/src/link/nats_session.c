@@ -102,6 +102,7 @@ static void lose(struct session *session)
         atomic_store(&link->connected, false);
     questions_fail(link);
     pthread_cond_broadcast(&link->changed);
+    pthread_cond_broadcast(&link->answered);
 }
 
 static void on_disconnected(natsConnection *nc, void *closure)
@@ -130,6 +131,7 @@ static void on_reconnected(natsConnection *nc, void *closure)
     link->tend = true;
     pthread_cond_broadcast(&link->changed);
     pthread_cond_broadcast(&link->graves);
+    pthread_cond_broadcast(&link->answered);
     pthread_mutex_unlock(&link->lock);
 }
 
@@ -168,24 +170,68 @@ static bool read_violation(const char *text, bool *is_publish, char *subject, si
     return true;
 }
 
+static bool tell_refusal(struct link *link, const char *text)
+{
+    char subject[1024];
+    bool is_publish = false;
+
+    if (!read_violation(text, &is_publish, subject, sizeof(subject)))
+        return false;
+    bool ours = is_publish && questions_refuse(link, subject);
+    if (!ours && link->options.on_denied)
+        link->options.on_denied(link->options.closure, is_publish, subject);
+    return true;
+}
+
+void session_hear(struct session *session)
+{
+    const char *text = NULL;
+    char refusal[LINK_REFUSAL_SIZE];
+
+    if (natsConnection_GetLastError(session->nc, &text) != NATS_NOT_PERMITTED || !text)
+        return;
+    snprintf(refusal, sizeof(refusal), "%s", text);
+    pthread_mutex_lock(&session->link->lock);
+    bool is_news = strcmp(session->refusal, refusal) != 0;
+    if (is_news) {
+        memcpy(session->refusal, refusal, sizeof(refusal));
+        session->refusal_is_ahead = true;
+    }
+    pthread_mutex_unlock(&session->link->lock);
+    if (is_news)
+        tell_refusal(session->link, refusal); /* twice, if nats.c is about to tell it: better than not in time */
+}
+
+/* Unless session_hear() has told it already. Kept in mind after it has been told: who finds it there need not wait. */
+static bool tell_once(struct session *session, const char *text)
+{
+    char refusal[LINK_REFUSAL_SIZE];
+
+    snprintf(refusal, sizeof(refusal), "%s", text);
+    pthread_mutex_lock(&session->link->lock);
+    bool told = session->refusal_is_ahead && strcmp(session->refusal, refusal) == 0;
+    pthread_mutex_unlock(&session->link->lock);
+    if (!told)
+        told = tell_refusal(session->link, refusal);
+    pthread_mutex_lock(&session->link->lock);
+    memcpy(session->refusal, refusal, sizeof(refusal));
+    session->refusal_is_ahead = false;
+    pthread_mutex_unlock(&session->link->lock);
+    return told;
+}
+
 static void on_error(natsConnection *nc, natsSubscription *handle, natsStatus status, void *closure)
 {
     struct session *session = closure;
     struct link *link = session->link;
     natsStatus last = NATS_OK;
     const char *text = nats_GetLastError(&last);
-    char subject[1024];
-    bool is_publish = false;
 
     (void)handle;
     if (!text || !*text)
         natsConnection_GetLastError(nc, &text);
-    if (status == NATS_NOT_PERMITTED && read_violation(text, &is_publish, subject, sizeof(subject))) {
-        bool ours = is_publish && questions_refuse(link, subject);
-        if (!ours && link->options.on_denied)
-            link->options.on_denied(link->options.closure, is_publish, subject);
+    if (status == NATS_NOT_PERMITTED && text && tell_once(session, text))
         return;
-    }
     if (link->options.on_warning)
         link->options.on_warning(link->options.closure, text && *text ? text : natsStatus_GetText(status));
 }
@@ -377,6 +423,7 @@ void session_install(struct link *link, struct session *session)
     pthread_mutex_lock(&link->lock);
     link->session = session;
     atomic_store(&link->connected, session->up);
+    pthread_cond_broadcast(&link->answered);
     pthread_mutex_unlock(&link->lock);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link/grammar.h"
+
 /* ---- the lists; the link's lock is held ---- */
 
 static void list_add(struct link_subscription **list, struct link_subscription *subscription)
@@ -143,30 +145,13 @@ bool subscriptions_attach(struct link *link, struct session *session)
 
 /* ---- subscribe and leave ---- */
 
-/* What nats.c takes: without a connection it cannot be asked. */
-static bool subject_is_valid(const char *subject)
-{
-    for (const char *token = subject;; token++) {
-        size_t len = strcspn(token, ".");
-        if (len == 0 || strcspn(token, " \t\r\n") < len || (*token == '>' && len == 1 && token[1]))
-            return false;
-        token += len;
-        if (!*token)
-            return true;
-    }
-}
-
-static bool queue_is_valid(const char *queue)
-{
-    return *queue && !strpbrk(queue, " \t\r\n\v\f");
-}
-
 static struct link_subscription *subscription_new(struct link *link, const char *subject, const char *queue)
 {
     struct link_subscription *subscription = calloc(1, sizeof(*subscription));
 
     if (!subscription)
         return NULL;
+    subscription->ops = link->ops;
     subscription->link = link;
     subscription->subject = strdup(subject);
     subscription->queue = queue ? strdup(queue) : NULL;
@@ -188,15 +173,15 @@ static struct session *enlist(struct link *link, struct link_subscription *subsc
     return session;
 }
 
-mesh_status link_subscribe(struct link *link, const char *subject, const char *queue, link_callback callback,
+mesh_status nats_subscribe(struct link *link, const char *subject, const char *queue, link_callback callback,
                            void *closure, struct link_subscription **ret_subscription, mesh_error *err)
 {
     natsStatus attached = NATS_OK;
 
-    if (!subject_is_valid(subject))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a subject to subscribe to", subject);
-    if (queue && !queue_is_valid(queue))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a queue group", queue);
+    /* Not left to nats.c: without a connection it cannot be asked. */
+    mesh_status status = grammar_check_subscription(subject, queue, err);
+    if (status != MESH_OK)
+        return status;
     struct link_subscription *subscription = subscription_new(link, subject, queue);
     if (!subscription)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to subscribe to '%s'", subject);
@@ -226,6 +211,7 @@ struct link_subscription *subscription_for_watch(struct link *link, struct watch
 
     if (!subscription)
         return NULL;
+    subscription->ops = link->ops;
     subscription->link = link;
     subscription->watch = watch;
     subscription->closure = closure;
@@ -237,8 +223,6 @@ struct link_subscription *subscription_for_watch(struct link *link, struct watch
 
 static void leave(struct link_subscription *subscription, enum subscription_state state, void (*on_gone)(void *closure))
 {
-    if (!subscription)
-        return;
     struct link *link = subscription->link;
     struct turn *turn = NULL;
 
@@ -258,12 +242,12 @@ static void leave(struct link_subscription *subscription, enum subscription_stat
     watch_end_turn(turn);
 }
 
-void link_drain(struct link_subscription *subscription, void (*on_gone)(void *closure))
+void nats_drain(struct link_subscription *subscription, void (*on_gone)(void *closure))
 {
     leave(subscription, SUBSCRIPTION_DRAINING, on_gone);
 }
 
-void link_unsubscribe(struct link_subscription *subscription, void (*on_gone)(void *closure))
+void nats_unsubscribe(struct link_subscription *subscription, void (*on_gone)(void *closure))
 {
     leave(subscription, SUBSCRIPTION_LEAVING, on_gone);
 }

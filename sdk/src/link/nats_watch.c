@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "link/grammar.h"
 
 enum { AGAIN_MS = 1000, HEARTBEATS_MISSED = 3 };
 
@@ -44,7 +45,8 @@ struct watch {
     struct watch *next;
     /* [link], and between turns the keeper. */
     uintptr_t turns;
-    struct map keys; /* the index of the turn in which it was told last, by key */
+    bool tell_current; /* not yet told */
+    struct map keys;   /* the index of the turn in which it was told last, by key */
 };
 
 /* ---- a life ---- */
@@ -102,6 +104,17 @@ static void turn_lose(struct turn *turn)
     pthread_mutex_unlock(&link->lock);
 }
 
+/* That all current values have been told is told once, with no key. */
+static void tell_current(struct watch *watch)
+{
+    struct link_entry entry = { .key = "" };
+
+    if (!watch->tell_current)
+        return;
+    watch->tell_current = false;
+    watch->callback(watch->closure, &entry);
+}
+
 /* Tell what has not been told in this turn, and so is gone. */
 static void sweep(struct turn *turn)
 {
@@ -117,6 +130,7 @@ static void sweep(struct turn *turn)
         watch->callback(watch->closure, &entry);
         map_remove(&watch->keys, key);
     }
+    tell_current(watch);
 }
 
 static void tell_entry(struct turn *turn, const struct link_entry *entry)
@@ -152,15 +166,17 @@ static void on_delivery(void *closure, struct link_message *message)
 
     if (kind == DELIVERY_OTHER || !turn_hears(turn, &stands))
         return;
-    if (kind == DELIVERY_END || delivery.number != turn->number + (kind == DELIVERY_ENTRY)) {
+    bool counts = kind == DELIVERY_ENTRY || kind == DELIVERY_HEARTBEAT;
+    if (kind == DELIVERY_END || (counts && delivery.number != turn->number + (kind == DELIVERY_ENTRY))) {
         turn_lose(turn);
         return;
     }
-    turn->number = delivery.number;
+    if (counts)
+        turn->number = delivery.number;
     if (kind == DELIVERY_ENTRY)
         tell_entry(turn, &delivery.entry);
     /* A heartbeat comes when there is nothing to deliver. */
-    bool all = kind == DELIVERY_ENTRY ? delivery.pending == 0 : stands;
+    bool all = kind == DELIVERY_ENTRY ? delivery.pending == 0 : stands || kind == DELIVERY_NOTHING;
     if (all && !turn->swept)
         sweep(turn);
 }
@@ -224,13 +240,22 @@ static mesh_status turn_begin(struct watch *watch, char **ret_inbox, mesh_error 
     return MESH_OK;
 }
 
+/* Where there are no current values no delivery would tell so: a message of our own does, in its turn. */
+static void say_nothing(struct link *link, const char *inbox)
+{
+    struct link_outgoing nothing = { .subject = inbox };
+
+    link_publish(link, &nothing, NULL);
+}
+
 /* Make the next turn, for who has marked the watch as tended. Blocks. */
 static mesh_status set_up(struct watch *watch, mesh_error *err)
 {
     struct link *link = watch->link;
     char name[CONSUMER_NAME_SIZE];
     auto_free char *inbox = NULL;
-    uint64_t initial;
+    uint64_t initial = 0;
+    bool is_empty = false;
     mesh_status status = turn_begin(watch, &inbox, err);
 
     consumer_name(name);
@@ -243,6 +268,7 @@ static mesh_status set_up(struct watch *watch, mesh_error *err)
     watch->tended = false;
     if (!ends) {
         watch->turn->stands = true;
+        is_empty = initial == 0;
     } else if (!turn && watch->left) {
         subscription_farewell(watch->handle);
     } else {
@@ -251,6 +277,8 @@ static mesh_status set_up(struct watch *watch, mesh_error *err)
     link->tend = true; /* the keeper looks when it has to come again */
     pthread_cond_broadcast(&link->changed);
     pthread_mutex_unlock(&link->lock);
+    if (is_empty)
+        say_nothing(link, inbox);
     turn_end(turn);
     return status;
 }
@@ -372,16 +400,18 @@ static mesh_status watch_join(struct watch *watch, mesh_error *err)
     return MESH_OK;
 }
 
-mesh_status link_keys_watch(struct link *link, const char *bucket, const char *pattern, link_entry_callback callback,
-                            void *closure, struct link_subscription **ret_subscription, mesh_error *err)
+mesh_status nats_keys_watch(struct link *link, const char *bucket, const char *pattern, bool tell_current,
+                            link_entry_callback callback, void *closure, struct link_subscription **ret_subscription,
+                            mesh_error *err)
 {
-    mesh_status status = consumer_check(pattern, err);
+    mesh_status status = grammar_check_pattern(pattern, err);
     struct watch *watch = status == MESH_OK ? watch_new(link, bucket, pattern) : NULL;
 
     if (status != MESH_OK)
         return status;
     if (!watch)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to watch '%s' in %s", pattern, bucket);
+    watch->tell_current = tell_current;
     watch->callback = callback;
     watch->closure = closure;
     status = watch_join(watch, err);
