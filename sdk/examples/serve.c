@@ -10,14 +10,12 @@ static mesh_status greet(mesh_request *request, void *state, mesh_error *err)
 {
     const char *greeting = state; /* what was given to mesh_register() */
     const char *name = mesh_request_string(request, "name", "");
-    if (name[0] == '\0')
-        return mesh_error_set(err, MESH_E_INVALID_INPUT, "'name' is missing, empty, or not a string");
     return mesh_request_answerf(request, err,
                                 MESH_JSON({"greeting": %s}), mesh_quotef(request, "%s, %s!", greeting, name));
 }
 
 static const char input_schema[] =
-    MESH_JSON({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
+    MESH_JSON({"type": "object", "properties": {"name": {"type": "string", "minLength": 1}}, "required": ["name"]});
 static const char output_schema[] =
     MESH_JSON({"type": "object", "properties": {"greeting": {"type": "string"}}, "required": ["greeting"]});
 

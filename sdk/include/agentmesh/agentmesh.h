@@ -42,6 +42,9 @@
  *   It builds with: cc ask.c $(pkg-config --cflags --libs agentmesh). mesh_location_find() tells which server the
  *   command line and the host would join; its answer goes into the options.
  *
+ *   With the url "memory:" in the options there is no server: the mesh is inside the program. That is how a handler is
+ *   tested. A server of one's own, and the monitor that takes dead hosts off its mesh, are in local.h.
+ *
  * A program that serves
  *
  *   static mesh_status echo_call(mesh_request *request, void *state, mesh_error *err)
@@ -62,6 +65,25 @@
  *   }
  *
  *   mesh_run() waits for SIGINT or SIGTERM. The agent answers from mesh_register() on, in threads of the client's.
+ *   A program with a loop of its own opens its client with MESH_CLIENT_DISPATCH, watches mesh_dispatch_fd(), and calls
+ *   mesh_dispatch() when that is readable: handlers and callbacks then run in its own thread, one after the other.
+ *
+ * Agents of other shapes
+ *
+ *   What an agent is follows from what is filled in. One that has publish emits events to whoever listens; one that
+ *   has run works by itself, once or every so often; one that has on_message handles what its sources bring, a
+ *   subject or shared keys that change. active_when ties any of them to a gate, a key or a subject that tells whether it
+ *   is active now. agent.h has a macro for each.
+ *
+ *   static mesh_status tick(mesh_emitter *emitter, void *state, mesh_error *err)
+ *   {
+ *       mesh_status status = MESH_OK;
+ *       for (int n = 0; status == MESH_OK && mesh_emitter_wait(emitter, 1000) == MESH_STOP_NONE; n++)
+ *           status = mesh_emitf(emitter, err, MESH_JSON({"tick": %d}), n);
+ *       return status;
+ *   }
+ *
+ *   static const mesh_agent ticker = MESH_PUBLISHER("ticker", "Ticks once a second.", tick, "{}");
  *
  * A plugin
  *
@@ -93,9 +115,10 @@
  *
  * Threads
  *
- *   A mesh_client is for any number of threads. A mesh_reply, a mesh_stream and a mesh_error are for one at a time. A
- *   handler runs in a thread of its own and may block; each agent has one request at a time unless it asks for more
- *   (concurrency), and no agent waits for another. Tags in the comments say the rest; agent.h explains them.
+ *   A mesh_client is for any number of threads. A mesh_reply, a mesh_stream and a mesh_error are for one at a time.
+ *   Publishers and tasks have a thread each. A handler runs in a thread of its own and may block; each agent has one
+ *   request at a time unless it asks for more (concurrency), and no agent waits for another. Tags in the comments say
+ *   the rest; agent.h explains them.
  *
  * Requests and deadlines
  *
@@ -107,6 +130,27 @@
  *   it.
  *
  *   Times are in milliseconds. 0 means "not said" everywhere: the default holds.
+ *
+ * Where to find what
+ *
+ *   client.h     join and leave a mesh, one server, several, or none ("memory:"); serve until asked to end, or from a
+ *                loop of the program's own; children, which share a connection
+ *   local.h      a server of one's own; the monitor, which takes hosts that have died off a mesh
+ *   agent.h      agents of all shapes: register, answer, emit, and take off again while running
+ *   call.h       ask for one answer, waiting for it, among thousands in flight, or not at all (mesh_call(),
+ *                mesh_call_start(), mesh_send()); publish to a subject
+ *   stream.h     answers in chunks; subscriptions to an agent's events, a channel or a subject
+ *   message.h    what arrives without being asked for: in subscriptions, sources and watches
+ *   discover.h   the catalog, asked for or known; contracts, as agent cards and as tools of language models
+ *   store.h      what all members share: keys, changed only if nobody else did in between, and followed as they change;
+ *                a workspace of objects of any size, which pass between members by name
+ *   observe.h    log events: their levels, following them; what requests have used
+ *   error.h      statuses and errors, with the names that they have on the wire
+ *   schema.h     checking a value against a schema oneself
+ *   plugin.h     what a plugin is, its settings, and what it hands over to the version after it
+ *
+ *   Not included here: cjson.h, for those who work with trees of cJSON; serving.h, for hosts. A small whole program
+ *   shows each of them at work in the folder examples of the sources.
  *
  * Versions
  *
@@ -124,7 +168,12 @@
 #include <agentmesh/client.h>
 #include <agentmesh/discover.h>
 #include <agentmesh/error.h>
+#include <agentmesh/local.h>
+#include <agentmesh/message.h>
+#include <agentmesh/observe.h>
 #include <agentmesh/plugin.h>
+#include <agentmesh/schema.h>
+#include <agentmesh/store.h>
 #include <agentmesh/stream.h>
 #include <agentmesh/version.h>
 

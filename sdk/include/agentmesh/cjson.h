@@ -24,6 +24,9 @@ MESH_API const cJSON *mesh_request_tree(const mesh_request *request);
 MESH_API mesh_status mesh_request_answer_tree(mesh_request *request, const cJSON *output, mesh_error *err);
 MESH_API mesh_status mesh_request_chunk_tree(mesh_request *request, const cJSON *chunk, mesh_error *err);
 
+/** mesh_emit() with a tree, lent, which the library prints. [emitter] */
+MESH_API mesh_status mesh_emit_tree(mesh_emitter *emitter, const cJSON *event, mesh_error *err);
+
 MESH_END_DECLS
 
 #endif

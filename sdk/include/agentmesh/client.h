@@ -18,8 +18,8 @@ MESH_BEGIN_DECLS
 /* A place on the mesh. Opaque; [any-thread]. */
 typedef struct mesh_client mesh_client;
 
-/* Levels of what the library and plugins have to say, in the order of the protocol (12.2). */
-enum { MESH_LOG_DEBUG = 10, MESH_LOG_INFO = 20, MESH_LOG_WARN = 30, MESH_LOG_ERROR = 40 };
+/* Levels of what the library, plugins and agents have to say (protocol 12.2); off is above them all. */
+enum { MESH_LOG_DEBUG = 10, MESH_LOG_INFO = 20, MESH_LOG_WARN = 30, MESH_LOG_ERROR = 40, MESH_LOG_OFF = 100 };
 
 /* Something the library has to say. It never logs by itself; the program decides: without on_event it goes nowhere. Lent
  * for the call. Look at size before reading a field that came after the first release. */
@@ -40,13 +40,21 @@ enum {
 
     /* Callers of a failing handler see that it failed, not why: a handler_error travels without its own message and
      * details. on_event still has them. */
-    MESH_CLIENT_HIDE_ERRORS = 2
+    MESH_CLIENT_HIDE_ERRORS = 2,
+
+    /* What agents answer is checked against their own output_schema before it leaves: see mesh_request_answer(). */
+    MESH_CLIENT_CHECK_OUTPUT = 4,
+
+    /* No thread of the library's runs a handler or a callback: they run in mesh_dispatch(), for programs with a loop of
+     * their own. Publishers and tasks keep threads of their own. */
+    MESH_CLIENT_DISPATCH = 8
 };
 
 /* Fill with MESH_CLIENT_OPTIONS_INIT, then set what you need. A field that is 0 has its default. */
 typedef struct mesh_client_options {
     size_t size;                  /* set by MESH_CLIENT_OPTIONS_INIT */
-    const char *url;              /* servers to join, separated by commas; NULL: nats://localhost:4222 */
+    const char *url;              /* servers to join, separated by commas, or a bus in memory, see below; NULL:
+                                     nats://localhost:4222 */
     const char *credentials;      /* path of a .creds file; NULL: OAM_CREDS, then the nearest .oam-url, then none */
     const char *tls_ca;           /* PEM file with the authorities trusted beside the system's */
     const char *tls_cert;         /* PEM files of a certificate and its key, both or neither */
@@ -71,6 +79,11 @@ typedef struct mesh_client_options {
 /**
  * Join a mesh (protocol 3 and 4.1). Blocks until connected or refused. [any-thread]
  *
+ * With the url "memory:" the mesh is in this process: the client and its children, agents, callers, keys and artifacts,
+ * all without a server and faster. "memory:NAME" is shared by all clients of the process that name it, and is forgotten
+ * with the last of them. Credentials and TLS do not count there, and nothing is ever lost or denied. It is for tests of
+ * agents, and for programs that are a mesh of their own.
+ *
  * options     lent; NULL for all defaults
  * ret_client  given; end it with mesh_client_close()
  * MESH_E_CONNECTION_FAILED  no server answered, the credentials file is missing, or the server lacks JetStream
@@ -82,8 +95,8 @@ MESH_API mesh_status mesh_client_open(const mesh_client_options *options, mesh_c
 /**
  * Leave the mesh and free the client (protocol 4.6): stop taking requests, finish those in hand (at most
  * drain_timeout_ms), remove agents that nobody else serves, say goodbye. Close what was opened through it before:
- * children and streams; no other thread may be using it any more: mesh_client_stop() wakes those that wait. Returns
- * NULL; NULL is fine. Not from a handler or a callback. [any-thread, once]
+ * children, streams, subscriptions, watches and tails; no other thread may be using it any more: mesh_client_stop()
+ * wakes those that wait. Returns NULL; NULL is fine. Not from a handler or a callback. [any-thread, once]
  */
 MESH_API mesh_client *mesh_client_close(mesh_client *client);
 
@@ -125,6 +138,25 @@ MESH_API mesh_status mesh_run(mesh_client *client, mesh_error *err);
 /** End mesh_run(), or the next one if none is under way. May be called from a signal handler. [any-thread] */
 MESH_API void mesh_stop(mesh_client *client);
 
+/**
+ * Run the handlers and callbacks of a client that was opened with MESH_CLIENT_DISPATCH, in this thread: wait until one is
+ * due, then run those that are. A handler that blocks, in a call to another agent for instance, holds up all that are
+ * due here; mesh_call_start() does not. mesh_run() dispatches by itself; mesh_client_stop(), mesh_client_close() and
+ * mesh_unregister() run what is left, and so belong into the same thread. Each child client is dispatched by itself.
+ * [one thread at a time]
+ *
+ * timeout_ms  how long to wait for the first; 0: do not wait; UINT32_MAX: for ever
+ * MESH_OK                  at least one has run
+ * MESH_E_TIMEOUT           none was due; no error is filled
+ * MESH_E_STOPPED           the client has been stopped, and none is left
+ * MESH_E_INVALID_ARGUMENT  the client was opened without MESH_CLIENT_DISPATCH
+ */
+MESH_API mesh_status mesh_dispatch(mesh_client *client, uint32_t timeout_ms, mesh_error *err);
+
+/** A descriptor that is readable while mesh_dispatch() has something to do. Lent until closed; -1: none to be had, or
+ * opened without MESH_CLIENT_DISPATCH. [any-thread] */
+MESH_API int mesh_dispatch_fd(mesh_client *client);
+
 /** Say something through on_event, in the name of this client. What plugins log with. [any-thread] */
 MESH_API void mesh_log(mesh_client *client, int32_t level, const char *format, ...) MESH_PRINTF(3, 4);
 
@@ -154,69 +186,6 @@ MESH_API const char *mesh_location_origin(const mesh_location *location);
 
 /** Returns NULL; NULL is fine. */
 MESH_API mesh_location *mesh_location_free(mesh_location *location);
-
-/* ---- a server of one's own ---- */
-
-/* A private nats-server with JetStream, as a development mesh needs it (protocol 13.3). Opaque. */
-typedef struct mesh_local mesh_local;
-
-enum {
-    MESH_LOCAL_FLOAT = 1,  /* take any free port when the wished one is taken */
-    MESH_LOCAL_DETACH = 2, /* the server outlives this process; stop it with mesh_local_stop_running() */
-    MESH_LOCAL_MARK = 4,   /* write .oam-url into the working directory too, and remove it at the end */
-    MESH_LOCAL_OWN = 8     /* do not join a detached server that runs over the store: MESH_E_EXISTS */
-};
-
-typedef struct mesh_local_options {
-    size_t size;                 /* set by MESH_LOCAL_OPTIONS_INIT */
-    const char *store;           /* folder for its files; NULL: $XDG_STATE_HOME/agentmesh/server, as root
-                                    /var/lib/agentmesh/server */
-    const char *program;         /* path of nats-server; NULL: PATH, /usr/sbin, /usr/local/sbin */
-    uint32_t port;               /* on 127.0.0.1; 0: 4222 */
-    uint32_t start_timeout_ms;   /* for the server to answer; 0: 5 000 */
-    uint32_t flags;              /* MESH_LOCAL_ */
-    uint32_t reserved;           /* 0 */
-} mesh_local_options;
-
-#define MESH_LOCAL_OPTIONS_INIT { sizeof(mesh_local_options), NULL, NULL, 0, 0, 0, 0 }
-
-/**
- * Start a local server, wait until it answers, create the buckets, and write its URL where programs look for it. There is
- * never a second server over one store: a detached one that runs is joined (MESH_LOCAL_DETACH and MESH_LOCAL_OWN refuse
- * to), one whose program has died is ended first. A server that is not detached ends with this process, also if that is killed.
- * [any-thread]
- *
- * ret_local  given; end it with mesh_local_stop()
- * MESH_E_NOT_FOUND  there is no nats-server; the text says which package brings it
- * MESH_E_EXISTS     the port is taken and MESH_LOCAL_FLOAT is not set; a server runs over this store already; the mark
- *                   would replace an .oam-url that names another mesh
- * MESH_E_TIMEOUT    it did not answer in time; the text quotes what it said
- * MESH_E_SYSTEM     it ended at once (the text quotes what it said), or a file cannot be written
- */
-MESH_API mesh_status mesh_local_start(const mesh_local_options *options, mesh_local **ret_local, mesh_error *err);
-
-/** Its URL. Lent until stopped. */
-MESH_API const char *mesh_local_url(const mesh_local *local);
-
-/** Its process id. */
-MESH_API int32_t mesh_local_pid(const mesh_local *local);
-
-/** A descriptor that becomes readable when the server has ended; -1 where the kernel has none. Lent. */
-MESH_API int mesh_local_fd(const mesh_local *local);
-
-/** Remove the files that tell its URL, end the server, and free; a detached one is left running, its files too. Returns
- * NULL; NULL is fine. */
-MESH_API mesh_local *mesh_local_stop(mesh_local *local);
-
-/**
- * End the detached server that runs over a store. [any-thread]
- *
- * store    NULL: the default of mesh_local_options
- * ret_pid  the process that ended; may be NULL
- * MESH_E_NOT_FOUND  none runs
- * MESH_E_EXISTS     the one that runs is not detached: end the program that the text names
- */
-MESH_API mesh_status mesh_local_stop_running(const char *store, int32_t *ret_pid, mesh_error *err);
 
 MESH_END_DECLS
 

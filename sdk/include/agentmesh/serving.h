@@ -18,7 +18,7 @@ typedef struct mesh_agent_limits {
     uint32_t concurrency; /* lower than the author's, or up to his concurrency_limit; else refused at registration */
     uint32_t queue;       /* requests that may wait */
     uint32_t timeout_ms;  /* a handler's time */
-    uint32_t reserved;    /* 0 */
+    uint32_t check_output; /* MESH_YES, MESH_NO: what it answers against its output_schema; 0: as the client says */
 } mesh_agent_limits;
 
 typedef struct mesh_child_options {
@@ -42,7 +42,8 @@ MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_optio
 /**
  * Move service from one child to another in one step. Names that both have go on under the standing subscription, so no
  * request finds a gap; names only the old one had leave the mesh; names only the new one has join it. Only changed
- * contracts are published. The old child takes no new requests afterwards; drain it with mesh_client_stop().
+ * contracts are published. The old child takes no new requests afterwards; drain it with mesh_client_stop(), or swap it in
+ * again. Of a held child what waits goes to next.
  * [any-thread; blocks until announced]
  *
  * old   NULL to begin to serve next
@@ -52,6 +53,18 @@ MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_optio
  * MESH_E_DATA and other failures of announcing: the move is done, the announcement is tried again; text says what
  */
 MESH_API mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err);
+
+/**
+ * Hold a child: new requests wait in their queues, its publishers, tasks and sources are stopped, and what runs or is kept
+ * has timeout_ms to end. While it is held nothing of it runs. mesh_child_swap() takes what waits to the next child.
+ * [any-thread; blocks]
+ *
+ * MESH_E_TIMEOUT  something still runs; the text says what. The child goes on as before
+ */
+MESH_API mesh_status mesh_child_hold(mesh_client *child, uint32_t timeout_ms, mesh_error *err);
+
+/** Let a held child go on. Fine for one that is not held, and for one that serves no more. [any-thread] */
+MESH_API void mesh_child_release(mesh_client *child);
 
 /** Called for each agent; return 0 to go on. Names are lent for the call. */
 typedef int (*mesh_agent_visitor)(void *data, const char *name, uint32_t running, uint32_t queued);
@@ -64,6 +77,7 @@ typedef struct mesh_counters {
     size_t size;
     uint64_t requests;   /* taken in */
     uint64_t errors;     /* answered with an error of any kind */
+    uint64_t faults;     /* of the errors: handlers that failed by themselves (handler_error) */
     uint64_t timeouts;   /* answered by the library because the handler's time was over */
     uint64_t overloaded; /* refused because the queue was full */
     uint64_t late;       /* answers that came after the end and were discarded */
@@ -78,6 +92,17 @@ MESH_API void mesh_child_counters(mesh_client *child, mesh_counters *counters);
 
 /** Read the members of an agent that are within its own size over zeroes; refuse what this library does not know. */
 MESH_API mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh_error *err);
+
+/* What a plugin's save fills. */
+typedef struct mesh_saved mesh_saved;
+
+/** Empty; given, NULL: no memory. What was put in so far, lent until it changes. Freeing returns NULL; NULL is fine. */
+MESH_API mesh_saved *mesh_saved_new(void);
+MESH_API mesh_bytes mesh_saved_bytes(const mesh_saved *saved);
+MESH_API mesh_saved *mesh_saved_free(mesh_saved *saved);
+
+/** The agent whose handler runs on this thread; NULL: none's. Lent. May be called from a signal handler. [any-thread] */
+MESH_API const char *mesh_running_agent(void);
 
 /** Whether a client is connected now: 1 or 0. [any-thread] */
 MESH_API int mesh_client_is_connected(const mesh_client *client);

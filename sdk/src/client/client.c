@@ -15,7 +15,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "client/cache.h"
+#include "client/feed.h"
 #include "client/inbox.h"
+#include "client/levels.h"
 #include "client/locate.h"
 #include "client/sized.h"
 #include "serve/presence.h"
@@ -93,8 +95,8 @@ static void on_denied(void *closure, bool is_publish, const char *subject)
     struct core *core = closure;
     core_tell(core, MESH_LOG_WARN, MESH_E_CONNECTION_DENIED, NULL, "the server does not let us %s '%s'",
               is_publish ? "publish to" : "subscribe to", subject);
-    if (is_publish && core->inbox)
-        inbox_denied(core->inbox, subject);
+    if (core->inbox)
+        inbox_denied(core->inbox, is_publish, subject);
 }
 
 static void on_warning(void *closure, const char *text)
@@ -118,7 +120,8 @@ static mesh_status read_options(mesh_client_options *to, const mesh_client_optio
         if (status != MESH_OK)
             return status;
     }
-    if (to->flags & ~(uint32_t)(MESH_CLIENT_KEEP_TRYING | MESH_CLIENT_HIDE_ERRORS))
+    if (to->flags & ~(uint32_t)(MESH_CLIENT_KEEP_TRYING | MESH_CLIENT_HIDE_ERRORS | MESH_CLIENT_CHECK_OUTPUT |
+                                MESH_CLIENT_DISPATCH))
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "mesh_client_options.flags has a bit that libagentmesh %s "
                               "does not know", mesh_version());
     if (!to->tls_cert != !to->tls_key)
@@ -156,6 +159,7 @@ static struct core *free_core(struct core *core)
     presence_free(core->presence);
     serve_free(core->serve);
     cache_free(core->cache);
+    levels_free(core->levels);
     inbox_free(core->inbox);
     free(core->url);
     free(core);
@@ -166,12 +170,15 @@ static mesh_status connect_link(struct core *core, const mesh_client_options *op
 {
     auto_free char *credentials = NULL;
     char name[sizeof("oam-host-") + ID_SIZE];
-    mesh_status status = locate_credentials(options->credentials, &credentials, err);
+    const char *url = options->url ? options->url : DEFAULT_URL;
+    mesh_status status = MESH_OK;
+    if (link_takes_credentials(url))
+        status = locate_credentials(options->credentials, &credentials, err);
     if (status != MESH_OK)
         return status;
     snprintf(name, sizeof(name), "oam-host-%s", core->instance_id);
     const struct link_options wanted = {
-        .url = options->url ? options->url : DEFAULT_URL,
+        .url = url,
         .name = name,
         .credentials = credentials,
         .tls_ca = options->tls_ca,
@@ -200,6 +207,7 @@ mesh_status core_enter(const struct core *core, mesh_error *err)
                   mesh_error_text(&failure));
     mesh_error_clear(&failure);
     cache_follow(core->cache);
+    levels_retry(core->levels);
     return MESH_OK;
 }
 
@@ -218,8 +226,9 @@ static mesh_status open_core(const mesh_client_options *options, struct core **r
     core->url = redact(given.url ? given.url : DEFAULT_URL);
     core->presence = presence_new(core);
     core->cache = cache_new(core);
+    core->levels = levels_new(core);
     core->serve = serve_new(core);
-    if (!core->url || !core->presence || !core->cache || !core->serve)
+    if (!core->url || !core->presence || !core->cache || !core->levels || !core->serve)
         status = mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a client");
     if (status == MESH_OK)
         status = connect_link(core, &given, err);
@@ -258,6 +267,7 @@ static mesh_client *free_client(mesh_client *client)
         close(client->run_fd);
     if (client->parent)
         atomic_fetch_sub(&client->parent->children, 1);
+    pthread_mutex_destroy(&client->feeds_lock);
     free(client);
     return NULL;
 }
@@ -270,6 +280,7 @@ static mesh_client *new_client(struct core *core, mesh_client *parent, const cha
         return NULL;
     client->core = core;
     client->run_fd = -1;
+    pthread_mutex_init(&client->feeds_lock, NULL);
     client->name = name ? strdup(name) : NULL;
     client->service = service_new(client, workers ? workers : core->options.workers, is_staged);
     if (!client->service || (name && !client->name))
@@ -321,8 +332,11 @@ mesh_status mesh_client_child(mesh_client *parent, const char *name, mesh_client
     mesh_status status = check_name(name, err);
     if (status != MESH_OK)
         return status;
-    *ret_child = new_client(parent->core, parent, name, 0, false);
-    return *ret_child ? MESH_OK : mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a client");
+    mesh_client *child = new_client(parent->core, parent, name, 0, false);
+    if (!child)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a client");
+    *ret_child = child;
+    return MESH_OK;
 }
 
 /* ---- children of hosts ---- */
@@ -371,6 +385,9 @@ static mesh_status copy_all_limits(mesh_client *client, const mesh_agent_limits 
         mesh_status status = sized_read(&given, sizeof(given), limits[i], sizeof(given), "mesh_agent_limits", err);
         if (status != MESH_OK)
             return status;
+        if (given.check_output > MESH_NO)
+            return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "limits of agent '%s': check_output is %u, which is "
+                                  "neither MESH_YES nor MESH_NO", given.name, given.check_output);
         client->limits[i] = copy_limits(&given);
         if (!client->limits[i])
             break;
@@ -414,20 +431,6 @@ const mesh_agent_limits *client_limits(const mesh_client *client, const char *ag
     return NULL;
 }
 
-const char *const *mesh_settings(const mesh_client *client)
-{
-    static const char *const none[] = { NULL };
-    return client->settings ? (const char *const *)client->settings : none;
-}
-
-const char *mesh_setting(const mesh_client *client, const char *key, const char *fallback)
-{
-    for (const char *const *pair = mesh_settings(client); *pair; pair += 2)
-        if (strcmp(pair[0], key) == 0)
-            return pair[1];
-    return fallback;
-}
-
 /* ---- the end ---- */
 
 static mesh_status refuse_held(mesh_client *client, uint32_t timeout_ms, mesh_error *err)
@@ -445,14 +448,16 @@ mesh_status mesh_client_stop(mesh_client *client, uint32_t timeout_ms, mesh_erro
     if (timeout_ms == 0)
         timeout_ms = core->options.drain_timeout_ms;
     serve_leave(client->service);
-    bool quiet = service_drain(client->service, NULL, clock_deadline(timeout_ms));
-    if (!quiet)
-        service_give_up(client->service, NULL);
+    uint64_t deadline = clock_deadline(timeout_ms);
+    if (!service_drain(client->service, NULL, deadline))
+        service_give_up(client->service, NULL, MESH_STOP_DRAIN);
     client->stopped = true;
     inbox_stop_client(core->inbox, client);
-    /* Handlers that only waited for a call come back now. */
-    if (!quiet)
-        quiet = service_drain(client->service, NULL, clock_deadline(AFTER_STOP_MS));
+    feeds_stop(client);
+    link_wake(core->link);
+    /* Handlers that only waited for a call come back now, and what was started with a callback is told its end. */
+    uint64_t after_stop = clock_deadline(AFTER_STOP_MS);
+    bool quiet = service_drain(client->service, NULL, deadline > after_stop ? deadline : after_stop);
 
     mesh_error failure = MESH_ERROR_INIT;
     mesh_status status = serve_retire(client->service, &failure);
@@ -488,6 +493,8 @@ mesh_client *mesh_client_close(mesh_client *client)
         return leave_in_place(client, "a worker has not come back");
     if (client->children > 0)
         return leave_in_place(client, "a child is open");
+    if (feeds_are_open(client))
+        return leave_in_place(client, "a stream, a subscription, a watch or a tail is open");
 
     if (!client->parent)
         free_core(client->core); /* before the service, to which its subscriptions may deliver until they end */

@@ -19,16 +19,19 @@
  * Locks, in the order in which a thread may take them; the link's come after all of them, and what the link calls is
  * called with none held:
  *
- *   move (serve.c) > route > service   a message is queued before its route can get another target
+ *   move (serve.c) > intake > workers  a message is queued before its intake can get another target
+ *   move (serve.c) > stage > workers   a publisher ends before its successor begins
  *   move (serve.c) > presence
- *   inbox > stream, request            who holds the lock of a request does not enter or leave a wait
- *   deadlines, cache                   alone
+ *   feeds of a client > feed
+ *   inbox > feed, request              who holds the lock of a request does not enter or leave a wait
+ *   deadlines, cache, levels           alone
  */
 struct core {
     /* Set while opening; read-only after. */
     struct link *link;
     struct inbox *inbox;       /* answers awaited */
     struct cache *cache;       /* the catalog, kept current */
+    struct levels *levels;     /* of log events, kept current */
     struct serve *serve;       /* agents of this process */
     struct presence *presence; /* what we have announced */
     mesh_client_options options; /* numbers, flags and on_event, defaults filled in; the strings are not kept */
@@ -47,6 +50,10 @@ struct mesh_client {
     char **settings;         /* key, value, ..., NULL */
     mesh_agent_limits **limits;
     int run_fd;              /* mesh_run() waits here; -1 for children */
+
+    /* Guarded by feeds_lock. */
+    pthread_mutex_t feeds_lock;
+    struct feed *feeds; /* open ones, which a stop ends */
 
     atomic_uint children; /* not yet closed, or left in place because a handler never came back */
     atomic_bool stopped;  /* calls end with MESH_E_STOPPED */

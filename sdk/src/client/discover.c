@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalog and the contracts, read from the server. */
+/* The catalog, read from the server or from what is known of it. */
 #include <agentmesh/discover.h>
 
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "client/client.h"
+#include "client/cache.h"
 #include "client/sized.h"
+#include "serve/presence.h"
 #include "wire/catalog.h"
-#include "wire/contract.h"
-#include "wire/subject.h"
 
 enum { DOCUMENT_MAX = 64 << 20 };
 
@@ -73,8 +72,13 @@ static bool add_entry(mesh_catalog *catalog, size_t index, const struct catalog_
         return false;
     catalog->tags[catalog->count] = tags;
     catalog->entries[catalog->count] = (mesh_catalog_entry){
-        .size = sizeof(mesh_catalog_entry), .name = item->name, .description = item->description,
-        .version = item->version, .tags = tags, .invocable = item->invocable, .streaming = item->streaming,
+        .size = sizeof(mesh_catalog_entry),
+        .name = item->name,
+        .description = item->description,
+        .version = item->version,
+        .tags = tags,
+        .invocable = item->invocable,
+        .streaming = item->streaming,
     };
     if (catalog->count > 0)
         buf_puts(&catalog->json, ",");
@@ -101,45 +105,71 @@ static mesh_status fill_entries(mesh_catalog *catalog, const mesh_catalog_filter
     return ok ? buf_error(&catalog->json, err) : mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the catalog");
 }
 
-static mesh_status read_document(mesh_client *client, const char *bucket, const char *key, struct buf *document,
-                                 mesh_error *err)
+static mesh_status read_filter(mesh_client *client, const mesh_catalog_filter *filter, mesh_catalog_filter *ret_wanted,
+                               mesh_error *err)
 {
+    *ret_wanted = (mesh_catalog_filter)MESH_CATALOG_FILTER_INIT;
+    if (!client)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "client is NULL");
     if (client->stopped)
         return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
-    buf_init(document, DOCUMENT_MAX);
-    return link_key_get(client->core->link, bucket, key, document, NULL, err);
+    return filter ? sized_read(ret_wanted, sizeof(*ret_wanted), filter, sizeof(*ret_wanted), "mesh_catalog_filter", err)
+                  : MESH_OK;
+}
+
+/* The document is taken in any case. */
+static mesh_status make_catalog(struct catalog *document, const mesh_catalog_filter *filter, mesh_catalog **ret_catalog,
+                                mesh_error *err)
+{
+    mesh_catalog *catalog = calloc(1, sizeof(*catalog));
+    if (!catalog) {
+        catalog_free(document);
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the catalog");
+    }
+    catalog->document = document;
+    buf_init(&catalog->json, DOCUMENT_MAX);
+    mesh_status status = fill_entries(catalog, filter, err);
+    if (status == MESH_OK)
+        *ret_catalog = catalog;
+    else
+        mesh_catalog_free(catalog);
+    return status;
 }
 
 mesh_status mesh_catalog_read(mesh_client *client, const mesh_catalog_filter *filter, mesh_catalog **ret_catalog,
                               mesh_error *err)
 {
-    mesh_catalog_filter wanted = MESH_CATALOG_FILTER_INIT;
-    mesh_status status = MESH_OK;
-    if (filter)
-        status = sized_read(&wanted, sizeof(wanted), filter, sizeof(wanted), "mesh_catalog_filter", err);
-    if (status != MESH_OK)
-        return status;
-
-    auto_buf struct buf document = { 0 };
-    status = read_document(client, "mesh-catalog", "catalog", &document, err);
-    if (status == MESH_E_NOT_FOUND)
-        mesh_error_clear(err);
-    else if (status != MESH_OK)
-        return mesh_error_prefix(err, status, "read the catalog");
-
-    mesh_catalog *catalog = calloc(1, sizeof(*catalog));
-    if (!catalog)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the catalog");
-    buf_init(&catalog->json, DOCUMENT_MAX);
-    status = catalog_parse(buf_bytes(&document), &catalog->document, err);
+    mesh_catalog_filter wanted;
+    struct catalog *catalog = NULL;
+    auto_buf struct buf document;
+    buf_init(&document, DOCUMENT_MAX);
+    mesh_status status = read_filter(client, filter, &wanted, err);
     if (status == MESH_OK)
-        status = fill_entries(catalog, &wanted, err);
-    if (status != MESH_OK) {
-        mesh_catalog_free(catalog);
-        return mesh_error_prefix(err, status, "read the catalog");
-    }
-    *ret_catalog = catalog;
-    return MESH_OK;
+        status = cache_ask(client->core, &document, err);
+    if (status == MESH_OK)
+        status = catalog_parse(buf_bytes(&document), &catalog, err);
+    if (status == MESH_OK)
+        status = make_catalog(catalog, &wanted, ret_catalog, err);
+    return status == MESH_OK ? MESH_OK : mesh_error_prefix(err, status, "read the catalog");
+}
+
+mesh_status mesh_catalog_cached(mesh_client *client, const mesh_catalog_filter *filter, mesh_catalog **ret_catalog,
+                                mesh_error *err)
+{
+    mesh_catalog_filter wanted;
+    auto_catalog struct catalog *catalog = NULL;
+    auto_buf struct buf document;
+    buf_init(&document, DOCUMENT_MAX);
+    mesh_status status = read_filter(client, filter, &wanted, err);
+    if (status == MESH_OK)
+        status = cache_document(client->core->cache, &document, err);
+    if (status == MESH_OK)
+        status = catalog_parse(buf_bytes(&document), &catalog, err);
+    if (status == MESH_OK && !presence_list(client->core->presence, catalog))
+        status = mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the catalog");
+    if (status == MESH_OK)
+        status = make_catalog(take(&catalog), &wanted, ret_catalog, err);
+    return status == MESH_OK ? MESH_OK : mesh_error_prefix(err, status, "read the catalog");
 }
 
 size_t mesh_catalog_count(const mesh_catalog *catalog)
@@ -160,103 +190,4 @@ size_t mesh_catalog_skipped(const mesh_catalog *catalog)
 mesh_bytes mesh_catalog_json(const mesh_catalog *catalog)
 {
     return buf_bytes(&catalog->json);
-}
-
-/* ---- contracts ---- */
-
-struct mesh_contract {
-    struct contract *contract;
-    struct buf document;
-};
-
-mesh_contract *mesh_contract_free(mesh_contract *contract)
-{
-    if (contract) {
-        contract_free(contract->contract);
-        buf_clear(&contract->document);
-        free(contract);
-    }
-    return NULL;
-}
-
-mesh_status mesh_contract_read(mesh_client *client, const char *agent, mesh_contract **ret_contract, mesh_error *err)
-{
-    if (!agent || !name_is_valid(agent))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not an agent name", agent ? agent : "");
-    mesh_contract *contract = calloc(1, sizeof(*contract));
-    if (!contract)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a contract");
-    mesh_status status = read_document(client, "mesh-registry", agent, &contract->document, err);
-    if (status == MESH_E_NOT_FOUND) {
-        mesh_error_set(err, status, "Agent '%s' not found", agent);
-        mesh_error_set_context(err, agent, NULL, NULL);
-    }
-    if (status == MESH_OK)
-        status = contract_read(buf_bytes(&contract->document), &contract->contract, err);
-    if (status != MESH_OK) {
-        mesh_contract_free(contract);
-        return mesh_error_prefix(err, status, "contract of '%s'", agent);
-    }
-    *ret_contract = contract;
-    return MESH_OK;
-}
-
-const char *mesh_contract_name(const mesh_contract *contract)
-{
-    return contract->contract->name;
-}
-
-const char *mesh_contract_description(const mesh_contract *contract)
-{
-    return contract->contract->description;
-}
-
-const char *mesh_contract_version(const mesh_contract *contract)
-{
-    return contract->contract->version;
-}
-
-const char *const *mesh_contract_tags(const mesh_contract *contract)
-{
-    return (const char *const *)contract->contract->tags;
-}
-
-int mesh_contract_is_invocable(const mesh_contract *contract)
-{
-    return contract->contract->invocable;
-}
-
-int mesh_contract_is_streaming(const mesh_contract *contract)
-{
-    return contract->contract->streaming;
-}
-
-const char *mesh_contract_input_schema(const mesh_contract *contract)
-{
-    return contract->contract->input_schema;
-}
-
-const char *mesh_contract_output_schema(const mesh_contract *contract)
-{
-    return contract->contract->output_schema;
-}
-
-const char *mesh_contract_chunk_schema(const mesh_contract *contract)
-{
-    return contract->contract->chunk_schema;
-}
-
-uint32_t mesh_contract_mcp(const mesh_contract *contract)
-{
-    return contract->contract->mcp;
-}
-
-const char *mesh_contract_registered_at(const mesh_contract *contract)
-{
-    return contract->contract->registered_at;
-}
-
-mesh_bytes mesh_contract_json(const mesh_contract *contract)
-{
-    return buf_bytes(&contract->document);
 }

@@ -16,7 +16,7 @@
 /* On the echo of a death notice, which only we send and only to ourselves. */
 #define HEADER_NOTICE "X-Mesh-Notice"
 
-enum { BUCKETS = 256 };
+enum { BUCKETS = 1024 };
 
 struct inbox {
     /* Set while opening; read-only after. */
@@ -28,6 +28,7 @@ struct inbox {
     pthread_mutex_t lock;
     struct wait *buckets[BUCKETS];
     uint64_t last_token;
+    struct alarms alarms;
 };
 
 static struct wait **bucket_of(struct inbox *inbox, uint64_t token)
@@ -42,6 +43,7 @@ static void remove_wait(struct inbox *inbox, struct wait *wait)
         at = &(*at)->next;
     *at = wait->next;
     wait->open = false;
+    alarm_unset(&inbox->alarms, &wait->alarm);
 }
 
 static void settle(struct inbox *inbox, struct wait *wait, enum wait_outcome outcome, struct link_message *message)
@@ -49,6 +51,12 @@ static void settle(struct inbox *inbox, struct wait *wait, enum wait_outcome out
     struct link_message none = { NULL };
     remove_wait(inbox, wait);
     wait->settle(wait, outcome, message ? message : &none);
+}
+
+static void ring(struct alarm *alarm)
+{
+    struct wait *wait = container_of(alarm, struct wait, alarm);
+    settle(wait->inbox, wait, WAIT_LATE, NULL);
 }
 
 static struct wait *find_wait(struct inbox *inbox, const char *subject)
@@ -163,8 +171,9 @@ static void on_death(void *closure, struct link_message *message)
     collect_echoes(inbox, agent, &echoes);
     const struct header headers[] = { { HEADER_NOTICE, "1" }, { HEADER_INSTANCE_ID, inbox->core->instance_id } };
     for (size_t i = 0; i < echoes.count; i++) {
-        const struct link_outgoing echo = { .subject = echoes.subjects[i], .headers = headers, .header_count = 2,
-                                            .body = link_message_body(message) };
+        const struct link_outgoing echo = {
+            .subject = echoes.subjects[i], .headers = headers, .header_count = 2, .body = link_message_body(message)
+        };
         /* It may be too large with our header, or the connection be gone. */
         if (link_publish(inbox->core->link, &echo, NULL) != MESH_OK)
             lock_and_settle(inbox, is_for_agent, agent, WAIT_DIED);
@@ -178,6 +187,11 @@ mesh_status inbox_open(struct core *core, struct inbox **ret_inbox, mesh_error *
     if (!inbox)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the inbox");
     pthread_mutex_init(&inbox->lock, NULL);
+    if (!alarms_init(&inbox->alarms, &inbox->lock)) {
+        pthread_mutex_destroy(&inbox->lock);
+        free(inbox);
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the inbox");
+    }
     inbox->core = core;
     inbox->prefix = link_new_inbox(core->link);
     *ret_inbox = inbox;
@@ -194,11 +208,26 @@ mesh_status inbox_open(struct core *core, struct inbox **ret_inbox, mesh_error *
 struct inbox *inbox_free(struct inbox *inbox)
 {
     if (inbox) {
+        alarms_clear(&inbox->alarms);
         pthread_mutex_destroy(&inbox->lock);
         free(inbox->prefix);
         free(inbox);
     }
     return NULL;
+}
+
+static mesh_status add_wait(struct inbox *inbox, struct wait *wait, mesh_error *err)
+{
+    wait->inbox = inbox;
+    wait->alarm = (struct alarm){ .ring = ring };
+    if (wait->due && !alarm_set(&inbox->alarms, &wait->alarm, wait->due))
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory, or no thread, to watch the time of a request");
+    wait->token = ++inbox->last_token;
+    struct wait **bucket = bucket_of(inbox, wait->token);
+    wait->next = *bucket;
+    *bucket = wait;
+    wait->open = true;
+    return MESH_OK;
 }
 
 mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, const mesh_request *request,
@@ -208,18 +237,12 @@ mesh_status inbox_enter(struct inbox *inbox, struct wait *wait, const mesh_reque
     /* Looked at under the lock: a stop that comes later finds the wait in the table. */
     bool stopped = wait->client->stopped || (request && mesh_request_stopped(request));
     wait->request = request ? request->serial : 0;
-    if (!stopped) {
-        wait->token = ++inbox->last_token;
-        struct wait **bucket = bucket_of(inbox, wait->token);
-        wait->next = *bucket;
-        *bucket = wait;
-        wait->open = true;
-    }
-    pthread_mutex_unlock(&inbox->lock);
-    if (stopped)
-        return mesh_error_set(err, MESH_E_STOPPED, "the client, or the request on whose behalf, has been stopped");
+    mesh_status status =
+        stopped ? mesh_error_set(err, MESH_E_STOPPED, "the client, or the request on whose behalf, has been stopped")
+                : add_wait(inbox, wait, err);
     snprintf(reply, INBOX_SUBJECT_SIZE, "%s.%" PRIx64, inbox->prefix, wait->token);
-    return MESH_OK;
+    pthread_mutex_unlock(&inbox->lock);
+    return status;
 }
 
 void inbox_leave(struct inbox *inbox, struct wait *wait)
@@ -233,6 +256,19 @@ void inbox_leave(struct inbox *inbox, struct wait *wait)
 pthread_mutex_t *inbox_lock(struct inbox *inbox)
 {
     return &inbox->lock;
+}
+
+void inbox_settle_locked(struct inbox *inbox, struct wait *wait, enum wait_outcome outcome,
+                         struct link_message *message)
+{
+    if (wait->open)
+        settle(inbox, wait, outcome, message);
+}
+
+void inbox_delay_locked(struct inbox *inbox, struct wait *wait, uint64_t due)
+{
+    if (wait->open)
+        alarm_set(&inbox->alarms, &wait->alarm, due);
 }
 
 static bool is_of_client(const struct wait *wait, const void *client)
@@ -268,7 +304,15 @@ void inbox_stop_request_locked(struct inbox *inbox, const mesh_request *request)
     settle_where(inbox, is_of_request, request, WAIT_STOPPED);
 }
 
-void inbox_denied(struct inbox *inbox, const char *subject)
+static bool is_on_frames(const struct wait *wait, const void *subject)
 {
-    lock_and_settle(inbox, is_to_subject, subject, WAIT_DENIED);
+    return wait->frames && strcasecmp(subject, wait->frames) == 0;
+}
+
+void inbox_denied(struct inbox *inbox, bool is_publish, const char *subject)
+{
+    if (is_publish)
+        lock_and_settle(inbox, is_to_subject, subject, WAIT_DENIED);
+    else
+        lock_and_settle(inbox, is_on_frames, subject, WAIT_DEAF);
 }

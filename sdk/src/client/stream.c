@@ -11,19 +11,11 @@
 #include "base/json.h"
 #include "client/cache.h"
 #include "client/call.h"
+#include "client/feed.h"
 #include "client/inbox.h"
-#include "serve/request.h"
-#include "serve/service.h"
+#include "client/message.h"
 #include "wire/fault.h"
 #include "wire/subject.h"
-
-/* What may wait for a slow reader. */
-enum { PENDING_MAX = 64 << 20 };
-
-struct frame {
-    struct link_message message;
-    struct frame *next;
-};
 
 struct mesh_stream {
     /* Read-only after opening. */
@@ -33,20 +25,16 @@ struct mesh_stream {
     struct link_subscription *frames_in;
 
     /* The reader's. */
-    struct link_message current; /* lent out as the chunk, or holds the usage */
+    mesh_message *current; /* lent out as the chunk, or holds the usage */
     uint64_t expected_seq;
     mesh_status ended; /* MESH_OK while it goes on */
     mesh_error failure;
 
-    /* In the inbox's table; settled under the inbox's lock. */
-    struct wait wait;
+    /* Its frames, which the settled wait ends. */
+    struct feed feed;
 
-    /* Guarded by lock. Where both locks meet, the inbox's is taken first: settling comes from there. */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct frame *first, **last;
-    size_t pending; /* bytes of the frames that wait */
-    bool overflow;
+    /* In the inbox's table; settled, and what it was settled with, under the inbox's lock. */
+    struct wait wait;
     enum wait_outcome outcome;
     struct link_message notice;
 };
@@ -56,61 +44,34 @@ struct mesh_stream {
 static void settle_stream(struct wait *wait, enum wait_outcome outcome, struct link_message *message)
 {
     struct mesh_stream *stream = container_of(wait, struct mesh_stream, wait);
-    pthread_mutex_lock(&stream->lock);
-    if (stream->outcome == WAIT_OPEN) {
-        stream->outcome = outcome;
-        stream->notice = *message;
-        message->handle = NULL;
-        pthread_cond_signal(&stream->changed);
-    }
-    pthread_mutex_unlock(&stream->lock);
+    stream->outcome = outcome;
+    stream->notice = *message;
+    message->handle = NULL;
+    feed_end(&stream->feed, outcome == WAIT_STOPPED ? MESH_E_STOPPED : MESH_E_MESH);
 }
 
 static void on_frame(void *closure, struct link_message *message)
 {
     struct mesh_stream *stream = closure;
-    size_t size = link_message_body(message).len + sizeof(struct frame);
     if (clock_left_ms(stream->plan.deadline) == 0)
         return; /* the reader has what came in time, and then the end */
-    struct frame *frame = malloc(sizeof(*frame));
-
-    pthread_mutex_lock(&stream->lock);
-    if (!frame || stream->pending + size > PENDING_MAX)
-        stream->overflow = true;
-    if (!stream->overflow) {
-        *frame = (struct frame){ .message = *message };
-        message->handle = NULL;
-        *stream->last = frame;
-        stream->last = &frame->next;
-        stream->pending += size;
-        frame = NULL;
-    }
-    pthread_cond_signal(&stream->changed);
-    pthread_mutex_unlock(&stream->lock);
-    free(frame);
+    mesh_message *frame = message_of_subject(message);
+    if (!frame)
+        feed_end(&stream->feed, MESH_E_NO_MEMORY);
+    else if (!feed_push(&stream->feed, &frame->item))
+        message_free(frame);
 }
 
 /* ---- life ---- */
-
-static void drop_frames(struct mesh_stream *stream)
-{
-    for (struct frame *frame = stream->first, *next; frame; frame = next) {
-        next = frame->next;
-        link_message_clear(&frame->message);
-        free(frame);
-    }
-}
 
 /* Once no callback runs any more. */
 static void free_stream(void *closure)
 {
     struct mesh_stream *stream = closure;
-    drop_frames(stream);
-    link_message_clear(&stream->current);
+    messages_free(feed_clear(&stream->feed));
+    message_free(stream->current);
     link_message_clear(&stream->notice);
     mesh_error_clear(&stream->failure);
-    pthread_cond_destroy(&stream->changed);
-    pthread_mutex_destroy(&stream->lock);
     free(stream->agent);
     free(stream->subject);
     free(stream);
@@ -121,6 +82,7 @@ mesh_stream *mesh_stream_close(mesh_stream *stream)
     if (!stream)
         return NULL;
     inbox_leave(stream->client->core->inbox, &stream->wait);
+    feed_leave(&stream->feed);
     if (stream->frames_in)
         link_unsubscribe(stream->frames_in, free_stream);
     else
@@ -128,26 +90,26 @@ mesh_stream *mesh_stream_close(mesh_stream *stream)
     return NULL;
 }
 
-static mesh_stream *new_stream(mesh_client *client, const char *agent, const struct call_plan *plan)
+static mesh_status new_stream(mesh_client *client, const char *agent, const struct call_plan *plan,
+                              mesh_stream **ret_stream, mesh_error *err)
 {
     mesh_stream *stream = calloc(1, sizeof(*stream));
     if (!stream)
-        return NULL;
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a stream");
+    *ret_stream = stream;
     stream->client = client;
     stream->plan = *plan;
-    stream->last = &stream->first;
-    pthread_mutex_init(&stream->lock, NULL);
     stream->agent = strdup(agent);
     stream->subject = subject_for_stream(plan->id);
-    if (!clock_cond_init(&stream->changed) || !stream->agent || !stream->subject)
-        return mesh_stream_close(stream);
+    if (!stream->agent || !stream->subject)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a stream");
     stream->wait =
         (struct wait){ .settle = settle_stream, .client = client, .agent = stream->agent, .frames = stream->subject };
-    return stream;
+    return feed_init(&stream->feed, client, err);
 }
 
-/* Subscribe before asking. The request has a reply subject, which no agent uses: by it the server tells that nobody
- * serves. */
+/* Enter before subscribing, for the server may refuse that at once; subscribe before asking. The request has a reply
+ * subject, which no agent uses: by it the server tells that nobody serves. */
 static mesh_status ask(mesh_stream *stream, mesh_bytes input, mesh_error *err)
 {
     struct core *core = stream->client->core;
@@ -155,9 +117,9 @@ static mesh_status ask(mesh_stream *stream, mesh_bytes input, mesh_error *err)
     auto_free char *subject = subject_for_agent(stream->agent);
     if (!subject)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
-    mesh_status status = link_subscribe(core->link, stream->subject, NULL, on_frame, stream, &stream->frames_in, err);
+    mesh_status status = inbox_enter(core->inbox, &stream->wait, stream->plan.request, reply, err);
     if (status == MESH_OK)
-        status = inbox_enter(core->inbox, &stream->wait, stream->plan.request, reply, err);
+        status = link_subscribe(core->link, stream->subject, NULL, on_frame, stream, &stream->frames_in, err);
     if (status != MESH_OK)
         return status;
     const struct header headers[] = {
@@ -165,28 +127,30 @@ static mesh_status ask(mesh_stream *stream, mesh_bytes input, mesh_error *err)
         { HEADER_STREAM, "true" },
         { HEADER_INSTANCE_ID, core->instance_id },
     };
-    const struct link_outgoing request = { .subject = subject, .reply = reply, .headers = headers, .header_count = 3,
-                                           .body = input };
+    const struct link_outgoing request = {
+        .subject = subject, .reply = reply, .headers = headers, .header_count = 3, .body = input
+    };
     return link_publish(core->link, &request, err);
 }
 
-mesh_status mesh_stream_open(mesh_client *client, const char *agent, mesh_bytes input,
-                             const mesh_call_options *options, mesh_stream **ret_stream, mesh_error *err)
+mesh_status mesh_stream_open(mesh_client *client, const char *agent, mesh_bytes input, const mesh_call_options *options,
+                             mesh_stream **ret_stream, mesh_error *err)
 {
     struct call_plan plan;
-    mesh_status status = call_plan_make(client, agent, options,
-                                        client ? client->core->options.stream_timeout_ms : 0, &plan, err);
+    mesh_stream *stream = NULL;
+    mesh_status status =
+        call_plan_make(client, agent, options, client ? client->core->options.stream_timeout_ms : 0, &plan, err);
     if (status == MESH_OK)
         status = cache_preflight(client->core->cache, agent, VERB_STREAM, err);
+    if (status == MESH_OK)
+        status = new_stream(client, agent, &plan, &stream, err);
+    if (status == MESH_OK)
+        status = ask(stream, input, err);
     if (status == MESH_OK) {
-        mesh_stream *stream = new_stream(client, agent, &plan);
-        status = stream ? ask(stream, input, err) : mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a stream");
-        if (status == MESH_OK) {
-            *ret_stream = stream;
-            return MESH_OK;
-        }
-        mesh_stream_close(stream);
+        *ret_stream = stream;
+        return MESH_OK;
     }
+    mesh_stream_close(stream);
     return mesh_error_prefix(err, status, "stream '%s'", agent ? agent : "");
 }
 
@@ -197,6 +161,7 @@ static mesh_status end_with(mesh_stream *stream, mesh_status status, mesh_error 
 {
     stream->ended = status;
     mesh_error_move(&stream->failure, failure);
+    feed_end(&stream->feed, status); /* nothing more is kept that nobody reads */
     inbox_leave(stream->client->core->inbox, &stream->wait);
     return status;
 }
@@ -205,70 +170,46 @@ static mesh_status report_end(const mesh_stream *stream, mesh_error *err)
 {
     if (stream->ended == MESH_E_END)
         return MESH_E_END;
-    mesh_error_set_code(err, mesh_error_code(&stream->failure), mesh_error_message(&stream->failure),
-                        mesh_error_details(&stream->failure));
-    mesh_error_set_context(err, mesh_error_agent(&stream->failure), mesh_error_request_id(&stream->failure), NULL);
-    if (err)
-        err->status = stream->ended;
+    call_error_repeat(&stream->failure, err);
     return mesh_error_prefix(err, stream->ended, "stream '%s'", stream->agent);
 }
 
-/* Take the next frame, waiting until the deadline. False: none, see the outcome. Frames that came before an end by the
- * inbox are read first, but not after a stop. */
-static bool next_frame(mesh_stream *stream, struct link_message *ret_message)
+/* What ended the wait; it is not settled again. */
+static void fail_by_outcome(const mesh_stream *stream, mesh_error *failure)
 {
-    pthread_mutex_lock(&stream->lock);
-    while (!stream->first && !stream->overflow && stream->outcome == WAIT_OPEN &&
-           clock_cond_wait(&stream->changed, &stream->lock, stream->plan.deadline))
-        ;
-    struct frame *frame = stream->outcome == WAIT_STOPPED ? NULL : stream->first;
-    if (frame) {
-        stream->first = frame->next;
-        if (!stream->first)
-            stream->last = &stream->first;
-        stream->pending -= link_message_body(&frame->message).len + sizeof(*frame);
-        *ret_message = frame->message;
-    }
-    pthread_mutex_unlock(&stream->lock);
-    free(frame);
-    return frame != NULL;
+    const char *id = stream->plan.id;
+    if (stream->outcome == WAIT_NOBODY)
+        cache_nobody(stream->client->core->cache, stream->agent, id, failure);
+    else if (stream->outcome == WAIT_DIED)
+        call_error_died(stream->agent, "mid-stream", &stream->notice, id, failure);
+    else if (stream->outcome == WAIT_DENIED)
+        call_error_denied(stream->agent, id, failure);
+    else if (stream->outcome == WAIT_DEAF)
+        call_error_deaf(stream->subject, stream->agent, id, failure);
+    else /* A host that cannot answer on the stream subject answers on the reply subject. */
+        fault_read(link_message_body(&stream->notice), stream->agent, id, failure);
 }
 
-static mesh_status end_without_frame(mesh_stream *stream)
+static mesh_status end_without_frame(mesh_stream *stream, mesh_status status)
 {
     mesh_error failure = MESH_ERROR_INIT;
     const char *id = stream->plan.id;
-    pthread_mutex_lock(&stream->lock);
-    enum wait_outcome outcome = stream->outcome;
-    bool overflow = stream->overflow;
-    pthread_mutex_unlock(&stream->lock);
+    inbox_leave(stream->client->core->inbox, &stream->wait); /* what it was settled with stays as it is */
 
-    if (overflow) {
-        mesh_error_set(&failure, MESH_E_TOO_LARGE, "chunks came faster than they were read: more than %d MiB waited",
-                       PENDING_MAX >> 20);
-    } else if (outcome == WAIT_NOBODY) {
-        cache_nobody(stream->client->core->cache, stream->agent, id, &failure);
-    } else if (outcome == WAIT_DIED) {
-        call_error_died(stream->agent, "mid-stream", &stream->notice, id, &failure);
-    } else if (outcome == WAIT_DENIED) {
-        call_error_denied(stream->agent, id, &failure);
-    } else if (outcome == WAIT_STOPPED) {
+    if (status == MESH_E_TOO_LARGE)
+        mesh_error_set(&failure, status, "chunks came faster than they were read: more than %d MiB waited",
+                       FEED_MAX >> 20);
+    else if (status == MESH_E_NO_MEMORY)
+        mesh_error_set(&failure, status, "no memory for a chunk");
+    else if (status == MESH_E_STOPPED)
         call_error_stopped(stream->client, stream->agent, id, &failure);
-    } else if (outcome == WAIT_MESSAGE) {
-        /* A host that cannot answer on the stream subject answers on the reply subject. */
-        fault_read(link_message_body(&stream->notice), stream->agent, id, &failure);
-    } else {
-        mesh_error_set(&failure, MESH_E_TIMEOUT, "the stream of agent '%s' did not end within %u ms", stream->agent,
+    else if (status == MESH_E_TIMEOUT)
+        mesh_error_set(&failure, status, "the stream of agent '%s' did not end within %u ms", stream->agent,
                        stream->plan.timeout_ms);
-    }
+    else
+        fail_by_outcome(stream, &failure);
     mesh_error_set_context(&failure, stream->agent, id, NULL);
     return end_with(stream, failure.status, &failure);
-}
-
-static bool header_is(const struct link_message *message, const char *name, const char *value)
-{
-    const char *got = link_message_header(message, name);
-    return got && strcmp(got, value) == 0;
 }
 
 /* A number of digits only; anything else, also nothing, counts as -1. */
@@ -300,7 +241,7 @@ static mesh_status end_out_of_order(mesh_stream *stream, int64_t got)
 /* Protocol 5.5, the right column of its table. */
 static mesh_status read_frame(mesh_stream *stream, mesh_bytes *ret_chunk)
 {
-    const struct link_message *frame = &stream->current;
+    const struct link_message *frame = &stream->current->message;
     mesh_error failure = MESH_ERROR_INIT;
     mesh_bytes body = link_message_body(frame);
 
@@ -308,11 +249,11 @@ static mesh_status read_frame(mesh_stream *stream, mesh_bytes *ret_chunk)
         call_error_died(stream->agent, "mid-stream", frame, stream->plan.id, &failure);
         return end_with(stream, MESH_E_AGENT_DIED, &failure);
     }
-    if (header_is(frame, HEADER_STATUS, STATUS_ERROR)) {
+    if (message_is_error(frame)) {
         mesh_status status = fault_read(body, stream->agent, stream->plan.id, &failure);
         return end_with(stream, status, &failure);
     }
-    if (header_is(frame, HEADER_STREAM_END, "true"))
+    if (message_header_is(frame, HEADER_STREAM_END, "true"))
         return end_with(stream, MESH_E_END, NULL);
 
     int64_t got = sequence_of(frame);
@@ -331,17 +272,17 @@ mesh_status mesh_stream_next(mesh_stream *stream, mesh_bytes *ret_chunk, mesh_er
 {
     if (stream->ended != MESH_OK)
         return report_end(stream, err);
-    link_message_clear(&stream->current);
+    stream->current = message_free(stream->current);
 
-    worker_blocks(true);
-    bool got = next_frame(stream, &stream->current);
-    worker_blocks(false);
-    mesh_status status = got ? read_frame(stream, ret_chunk) : end_without_frame(stream);
+    struct feed_item *item;
+    mesh_status status = feed_next(&stream->feed, stream->plan.deadline, &item);
+    stream->current = status == MESH_OK ? message_of_item(item) : NULL;
+    status = stream->current ? read_frame(stream, ret_chunk) : end_without_frame(stream, status);
     return status == MESH_OK ? MESH_OK : report_end(stream, err);
 }
 
 mesh_bytes mesh_stream_usage(const mesh_stream *stream)
 {
-    bool complete = stream->ended == MESH_E_END && stream->current.handle;
-    return mesh_text(complete ? link_message_header(&stream->current, HEADER_USAGE) : NULL);
+    bool complete = stream->ended == MESH_E_END && stream->current;
+    return mesh_text(complete ? link_message_header(&stream->current->message, HEADER_USAGE) : NULL);
 }

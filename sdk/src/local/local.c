@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A private nats-server: started, joined, stopped. */
-#include <agentmesh/client.h>
+#include <agentmesh/local.h>
 
 #include <poll.h>
 #include <stdbool.h>
@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "client/sized.h"
 #include "link/link.h"
+#include "local/monitor.h"
+#include "local/monitor_process.h"
 #include "local/server_process.h"
 #include "local/startup.h"
 #include "local/store.h"
@@ -29,6 +31,7 @@ struct mesh_local {
     struct store store;
     struct server_process process;
     struct server_record record; /* url_files: those to remove with us */
+    mesh_monitor *monitor;       /* ours, if it is not a process of its own */
     bool is_told;                /* its URL has been written to files */
     bool stays;                  /* the server outlives us */
 };
@@ -152,6 +155,22 @@ static uint16_t port_of(const char *url)
     return (uint16_t)port;
 }
 
+/* Which makes the buckets too. */
+static mesh_status start_monitor(mesh_local *local, const mesh_local_options *settings, mesh_error *err)
+{
+    mesh_monitor_options options = MESH_MONITOR_OPTIONS_INIT;
+    if (local->record.detached) {
+        mesh_status status = create_buckets(local->record.url, err);
+        return status == MESH_OK ? monitor_process_start(&local->store, settings->monitor, &local->record, err)
+                                 : status;
+    }
+    options.url = local->record.url;
+    options.sys_url = local->record.system_url;
+    options.on_event = settings->on_event;
+    options.on_event_data = settings->on_event_data;
+    return monitor_start(&options, &local->monitor, err);
+}
+
 static mesh_status start_own(mesh_local *local, const mesh_local_options *settings, uint16_t last_port, mesh_error *err)
 {
     local->record.owner = (int32_t)getpid();
@@ -164,7 +183,7 @@ static mesh_status start_own(mesh_local *local, const mesh_local_options *settin
     if (status == MESH_OK)
         status = startup_run(&local->store, settings, last_port, &local->record, &local->process, err);
     if (status == MESH_OK)
-        status = create_buckets(local->record.url, err);
+        status = start_monitor(local, settings, err);
     if (status == MESH_OK)
         status = tell(local, err);
     if (status != MESH_OK)
@@ -208,6 +227,7 @@ static mesh_status make_room(mesh_local *local, const struct server_record *foun
                              mesh_error *err)
 {
     server_process_end(orphan);
+    monitor_process_end(&local->store, found);
     remove_url_files(found);
     server_record_retire(&local->store, found);
 
@@ -286,6 +306,7 @@ mesh_local *mesh_local_stop(mesh_local *local)
     /* First the files: nobody should be sent to a server that is about to end. */
     if (local->is_told)
         remove_url_files(&local->record);
+    mesh_monitor_stop(local->monitor);
     if (local->stays)
         server_process_leave(&local->process);
     else
@@ -315,6 +336,7 @@ mesh_status mesh_local_stop_running(const char *store_folder, int32_t *ret_pid, 
 
     bool runs = process.pid > 0;
     remove_url_files(&record);
+    monitor_process_end(&store, &record);
     server_process_end(&process);
     server_record_retire(&store, &record);
     if (!runs)

@@ -43,6 +43,11 @@ static char *find_in(const char *folders, const char *program)
     return NULL;
 }
 
+char *program_find(const char *name)
+{
+    return find_in(getenv("PATH"), name);
+}
+
 mesh_status server_program_find(const char *wished, char **ret_path, mesh_error *err)
 {
     char *path = NULL;
@@ -50,7 +55,7 @@ mesh_status server_program_find(const char *wished, char **ret_path, mesh_error 
         if (!is_program(wished))
             return mesh_error_set(err, MESH_E_NOT_FOUND, "'%s' is not a program that can be run", wished);
         path = strdup(wished);
-    } else if (!(path = find_in(getenv("PATH"), "nats-server"))) {
+    } else if (!(path = program_find("nats-server"))) {
         /* Debian installs it outside an ordinary user's PATH. */
         path = find_in("/usr/sbin:/usr/local/sbin", "nats-server");
         if (!path)
@@ -94,8 +99,6 @@ static bool arrange_descriptors(int log_fd, int lock_fd, int gate)
 
 static _Noreturn void become_server(const struct server_launch *launch, int gate)
 {
-    char option[] = "-c";
-    char *const arguments[] = { (char *)launch->program, option, (char *)launch->config, NULL };
     char go;
 
     /* A session of its own: a Ctrl-C is for the program, which may still need its server to leave in order. */
@@ -108,7 +111,7 @@ static _Noreturn void become_server(const struct server_launch *launch, int gate
     reset_signals();
     umask(077);
     if (arrange_descriptors(launch->log_fd, launch->lock_fd, gate) && chdir("/") == 0)
-        execve(launch->program, arguments, environ);
+        execve(launch->program, launch->arguments, environ);
 
     int reason = errno;
     ssize_t told = write(4, &reason, sizeof(reason));
@@ -229,7 +232,7 @@ mesh_status server_process_let_go(struct server_process *process, mesh_error *er
             ;
     if (got == 0)
         return MESH_OK; /* exec has closed it */
-    return mesh_error_set(err, MESH_E_SYSTEM, "cannot run nats-server: %s", strerror(got > 0 ? reason : errno));
+    return mesh_error_set(err, MESH_E_SYSTEM, "the program cannot be run: %s", strerror(got > 0 ? reason : errno));
 }
 
 /* ---- its life ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process of a local nats-server: find the program, launch it, tell whether it lives, end it.
+ * The process of a local nats-server, or of the health monitor beside it: find the program, launch it, tell whether it
+ * lives, end it.
  *
  * A server that is not detached ends with this process, however this process ends. The kernel sends the signal for that
  * when the thread that forked the server is gone, so each such server has a thread that waits for nothing but its end.
@@ -31,7 +32,8 @@ struct server_process {
 
 /* All lent. */
 struct server_launch {
-    const char *program, *config;
+    const char *program;
+    char *const *arguments; /* from argv[0] on, ended by NULL */
     int log_fd;    /* for what it says */
     int lock_fd;   /* inherited: its lock is held until the server has ended */
     bool detached; /* it outlives us */
@@ -39,6 +41,9 @@ struct server_launch {
 
 /* The path of nats-server: the wished one, or the first in PATH, /usr/sbin, /usr/local/sbin. To free(). */
 mesh_status server_program_find(const char *wished, char **ret_path, mesh_error *err);
+
+/* The path of a program of PATH, to free(); NULL: there is none, or no memory. */
+char *program_find(const char *name);
 
 /* Launch. The server is born but does nothing until let go: so its pid can be written down first. */
 mesh_status server_process_launch(const struct server_launch *launch, struct server_process *process, mesh_error *err);

@@ -107,9 +107,11 @@ static mesh_status wait_for_answer(const struct startup *startup, uint16_t port,
 /* Its pid is on record before it does anything: should we die now, the next start knows whom to look for. */
 static mesh_status launch(const struct startup *startup, int log_fd, mesh_error *err)
 {
+    char option[] = "-c";
+    char *const arguments[] = { startup->program, option, startup->config, NULL };
     const struct server_launch launch = {
         .program = startup->program,
-        .config = startup->config,
+        .arguments = arguments,
         .log_fd = log_fd,
         .lock_fd = startup->store->server_fd,
         .detached = startup->record->detached,
@@ -122,17 +124,21 @@ static mesh_status launch(const struct startup *startup, int log_fd, mesh_error 
     return status == MESH_OK ? server_process_let_go(startup->process, err) : status;
 }
 
-static mesh_status name_record(struct server_record *record, uint16_t port, mesh_error *err)
+static mesh_status name_record(const struct startup *startup, uint16_t port, mesh_error *err)
 {
+    struct server_record *record = startup->record;
     char id[ID_SIZE];
     id_new(id);
     free(take(&record->name));
     free(take(&record->url));
+    free(take(&record->system_url));
     if (asprintf(&record->name, "agentmesh-local-%.8s", id) < 0)
         record->name = NULL;
     if (asprintf(&record->url, "nats://127.0.0.1:%u", (unsigned)port) < 0)
         record->url = NULL;
-    return record->name && record->url ? MESH_OK : no_memory(err);
+    if (asprintf(&record->system_url, "nats://oam-sys:%s@127.0.0.1:%u", startup->password, (unsigned)port) < 0)
+        record->system_url = NULL;
+    return record->name && record->url && record->system_url ? MESH_OK : no_memory(err);
 }
 
 /* MESH_E_EXISTS: the port is taken, or was taken from under us; another may do. */
@@ -146,7 +152,7 @@ static mesh_status try_port(const struct startup *startup, uint16_t port, mesh_e
     bool is_first = startup->record->pid == 0;
     auto_fd int log_fd = -1;
     if (status == MESH_OK)
-        status = name_record(startup->record, port, err);
+        status = name_record(startup, port, err);
     if (status == MESH_OK)
         status = write_config(startup, port, err);
     if (status == MESH_OK)

@@ -3,7 +3,7 @@
 #ifndef LOCAL_STARTUP_H
 #define LOCAL_STARTUP_H
 
-#include <agentmesh/client.h>
+#include <agentmesh/local.h>
 
 #include "local/server_process.h"
 #include "local/store.h"

@@ -146,12 +146,18 @@ void store_unlock_server(struct store *store)
     close_fd(&store->server_fd);
 }
 
+mesh_status store_lock_monitor(const struct store *store, int *ret_fd, mesh_error *err)
+{
+    return try_lock(store, "monitor.lock", ret_fd, err);
+}
+
 /* ---- the record ---- */
 
 void server_record_clear(struct server_record *record)
 {
     free(record->name);
     free(record->url);
+    free(record->system_url);
     for (size_t i = 0; i < 2; i++)
         free(record->url_files[i]);
     *record = (struct server_record){ 0 };
@@ -190,9 +196,11 @@ mesh_status server_record_read(const struct store *store, struct server_record *
     bool ok = true;
     ret->pid = int_member(tree, "pid");
     ret->owner = int_member(tree, "owner");
+    ret->monitor = int_member(tree, "monitor");
     ret->detached = json_bool(tree, "detached", false);
     ret->name = copy_member(tree, "name", &ok);
     ret->url = copy_member(tree, "url", &ok);
+    ret->system_url = copy_member(tree, "system_url", &ok);
     ret->url_files[0] = copy_member(tree, "runtime_file", &ok);
     ret->url_files[1] = copy_member(tree, "mark_file", &ok);
     return ok ? MESH_OK : no_memory(err);
@@ -213,6 +221,7 @@ mesh_status server_record_write(const struct store *store, const struct server_r
     auto_free char *path = store_path(store, RECORD_FILE);
     auto_json cJSON *tree = cJSON_CreateObject();
     bool ok = path && tree && add_int(tree, "pid", record->pid) && add_int(tree, "owner", record->owner) &&
+              add_int(tree, "monitor", record->monitor) && add_text(tree, "system_url", record->system_url) &&
               cJSON_AddBoolToObject(tree, "detached", record->detached) && add_text(tree, "name", record->name) &&
               add_text(tree, "url", record->url) && add_text(tree, "runtime_file", record->url_files[0]) &&
               add_text(tree, "mark_file", record->url_files[1]);

@@ -2,10 +2,11 @@
 /*
  * The folder of a local server: its files, who may touch it, and which server runs over it.
  *
- * Two locks, both given up by the kernel when their holder dies, however it dies:
+ * Three locks, all given up by the kernel when their holder dies, however it dies:
  *   owner.lock   held by a program while it starts or stops the server, and for as long as the server is meant to end
  *                with that program
  *   server.lock  inherited by the server itself; held exactly as long as it lives
+ *   monitor.lock the same of the health monitor beside a detached server
  * So a server whose owner.lock is free was left behind (an orphan), unless its record says that it was meant to stay.
  */
 #ifndef LOCAL_STORE_H
@@ -27,7 +28,9 @@ struct server_record {
     int32_t pid;
     int32_t owner;      /* the program that started it */
     bool detached;      /* meant to outlive that program */
+    int32_t monitor;    /* the health monitor's process beside a detached one; 0: none */
     char *name, *url;   /* url is noted when the server has answered */
+    char *system_url;   /* with the password of the system account's user */
     char *url_files[2]; /* where its URL was told; NULL where not */
 };
 
@@ -51,6 +54,9 @@ mesh_status store_own(struct store *store, uint64_t deadline, mesh_error *err);
 /* Take the server's lock, to hand it on; *ret_runs tells that a server holds it. After store_own(). */
 mesh_status store_lock_server(struct store *store, bool *ret_runs, mesh_error *err);
 void store_unlock_server(struct store *store);
+
+/* Take the monitor's lock, to hand it on; *ret_fd -1: a monitor holds it. Given: close it. */
+mesh_status store_lock_monitor(const struct store *store, int *ret_fd, mesh_error *err);
 
 /* "folder/name", to free(); NULL: no memory. */
 char *store_path(const struct store *store, const char *name);

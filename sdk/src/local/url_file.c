@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "client/runtime_folder.h"
+#include "base/runtime_folder.h"
 #include "wire/oam_url.h"
 
 #define MARK_FILE ".oam-url"

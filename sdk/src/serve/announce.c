@@ -4,17 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "client/catalog_edit.h"
 #include "client/observe.h"
 #include "wire/catalog.h"
 #include "wire/record.h"
 #include "wire/subject.h"
 
-enum { DOCUMENT_MAX = 64 << 20, CATALOG_DEADLINE_MS = 30000, BACKOFF_FIRST_MS = 5, BACKOFF_MAX_MS = 250 };
+enum { DOCUMENT_MAX = 64 << 20 };
 
 struct announcement {
     atomic_uint references;
@@ -64,6 +64,16 @@ void announcement_unref(struct announcement *announcement)
 const char *announcement_name(const struct announcement *announcement)
 {
     return announcement->contract->name;
+}
+
+const struct contract *announcement_contract(const struct announcement *announcement)
+{
+    return announcement->contract;
+}
+
+mesh_bytes announcement_document(const struct announcement *announcement)
+{
+    return mesh_text(announcement->document);
 }
 
 bool announcement_equal(const struct announcement *a, const struct announcement *b)
@@ -164,7 +174,7 @@ static mesh_status put_contracts(const struct core *core, const struct announce_
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for contracts");
     for (size_t i = 0; i < plan->put_count; i++)
         pairs[i] = (struct link_pair){ announcement_name(plan->puts[i].announcement),
-                                       mesh_text(plan->puts[i].announcement->document) };
+                                       announcement_document(plan->puts[i].announcement) };
     return link_keys_put(core->link, "mesh-registry", pairs, plan->put_count, err);
 }
 
@@ -199,8 +209,9 @@ static mesh_status find_survivors(const struct core *core, struct announce_plan 
 
 /* ---- the catalog ---- */
 
-static bool change_catalog(const struct announce_plan *plan, struct catalog *catalog, bool *ok)
+static bool change_catalog(void *closure, struct catalog *catalog, bool *ok)
 {
+    const struct announce_plan *plan = closure;
     bool changed = false;
     for (size_t i = 0; i < plan->put_count; i++)
         changed |= catalog_put(catalog, plan->puts[i].announcement->contract, ok);
@@ -210,57 +221,11 @@ static bool change_catalog(const struct announce_plan *plan, struct catalog *cat
     return changed;
 }
 
-/* One try. MESH_E_CONFLICT: somebody else wrote in between. */
-static mesh_status try_catalog(const struct core *core, const struct announce_plan *plan, mesh_error *err)
-{
-    auto_buf struct buf document;
-    auto_catalog struct catalog *catalog = NULL;
-    uint64_t revision = 0;
-    bool ok = true;
-    buf_init(&document, DOCUMENT_MAX);
-
-    mesh_status status = link_key_get(core->link, "mesh-catalog", "catalog", &document, &revision, err);
-    if (status == MESH_E_NOT_FOUND)
-        mesh_error_clear(err);
-    else if (status != MESH_OK)
-        return status;
-    status = catalog_parse(buf_bytes(&document), &catalog, err);
-    if (status != MESH_OK)
-        return mesh_error_prefix(err, status, "the catalog on the mesh is left as it is");
-    bool changed = change_catalog(plan, catalog, &ok);
-    if (!ok)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for the catalog");
-    if (!changed)
-        return MESH_OK;
-    buf_reset(&document);
-    catalog_write(&document, catalog);
-    status = buf_error(&document, err);
-    return status == MESH_OK ? link_key_update(core->link, "mesh-catalog", "catalog", buf_bytes(&document), revision,
-                                               NULL, err)
-                             : status;
-}
-
-/* Hosts that start together collide: each waits a little, at random, longer with every try. */
-static void back_off(uint32_t limit_ms)
-{
-    uint64_t pause_ns = (clock_ns() * 2654435761u) % (limit_ms * 1000000ull) + 1000000;
-    const struct timespec pause = { 0, (long)pause_ns };
-    nanosleep(&pause, NULL);
-}
-
-static mesh_status write_catalog(const struct core *core, const struct announce_plan *plan, mesh_error *err)
+static mesh_status write_catalog(const struct core *core, struct announce_plan *plan, mesh_error *err)
 {
     if (plan->put_count == 0 && plan->removal_count == 0)
         return MESH_OK;
-    uint64_t deadline = clock_deadline(CATALOG_DEADLINE_MS);
-    uint32_t limit_ms = BACKOFF_FIRST_MS;
-    for (;;) {
-        mesh_status status = try_catalog(core, plan, err);
-        if (status != MESH_E_CONFLICT || clock_left_ms(deadline) == 0)
-            return status;
-        back_off(limit_ms);
-        limit_ms = limit_ms * 2 < BACKOFF_MAX_MS ? limit_ms * 2 : BACKOFF_MAX_MS;
-    }
+    return catalog_edit(core->link, change_catalog, plan, err);
 }
 
 /* ---- afterwards ---- */
@@ -313,6 +278,6 @@ mesh_status announce_run(const struct core *core, struct announce_plan *plan, me
     tell_deaths(core, plan);
     for (size_t i = 0; i < plan->put_count && plan->is_listed; i++)
         if (plan->puts[i].is_new)
-            observe_presence(core, announcement_name(plan->puts[i].announcement), "registered");
+            observe_presence(core, announcement_name(plan->puts[i].announcement), OBSERVE_REGISTERED);
     return plan->is_listed ? removed : status;
 }

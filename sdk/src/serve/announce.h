@@ -13,6 +13,8 @@ struct announcement *announcement_new(const struct contract *contract); /* copie
 struct announcement *announcement_ref(struct announcement *announcement);
 void announcement_unref(struct announcement *announcement); /* NULL is fine */
 const char *announcement_name(const struct announcement *announcement);
+const struct contract *announcement_contract(const struct announcement *announcement); /* lent with it */
+mesh_bytes announcement_document(const struct announcement *announcement);             /* for the registry; lent */
 bool announcement_equal(const struct announcement *a, const struct announcement *b);
 
 struct announce_put {

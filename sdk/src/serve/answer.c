@@ -2,12 +2,12 @@
 /* What a handler reads of its request, and how it answers. */
 #include <agentmesh/cjson.h>
 
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "client/sized.h"
+#include "serve/output.h"
 #include "serve/request.h"
 
 enum { TEXT_MAX = 64 << 20, PROBE_EVERY = 64, PROBE_MS = 250 };
@@ -60,40 +60,14 @@ int mesh_request_bool(const mesh_request *request, const char *name, int fallbac
 
 /* ---- texts as JSON ---- */
 
-struct quote {
-    struct quote *next;
-    char text[];
-};
-
 void answer_drop_quotes(mesh_request *request)
 {
-    for (struct quote *quote = request->quotes, *next; quote; quote = next) {
-        next = quote->next;
-        free(quote);
-    }
-    request->quotes = NULL;
-    request->quote_failed = false;
-}
-
-static const char *keep_quote(mesh_request *request, struct buf *quoted)
-{
-    struct quote *quote = buf_failed(quoted) ? NULL : malloc(sizeof(*quote) + quoted->len + 1);
-    if (!quote) {
-        request->quote_failed = true;
-        return "";
-    }
-    memcpy(quote->text, buf_text(quoted), quoted->len + 1);
-    quote->next = request->quotes;
-    request->quotes = quote;
-    return quote->text;
+    quotes_drop(&request->quotes);
 }
 
 const char *mesh_quote_bytes(mesh_request *request, mesh_bytes text)
 {
-    auto_buf struct buf quoted;
-    buf_init(&quoted, TEXT_MAX);
-    json_quote(&quoted, text.data, text.len);
-    return keep_quote(request, &quoted);
+    return quotes_add(&request->quotes, text);
 }
 
 const char *mesh_quote(mesh_request *request, const char *text)
@@ -103,28 +77,29 @@ const char *mesh_quote(mesh_request *request, const char *text)
 
 const char *mesh_quotef(mesh_request *request, const char *format, ...)
 {
-    auto_buf struct buf text;
-    buf_init(&text, TEXT_MAX);
     va_list args;
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    const char *quote = quotes_addv(&request->quotes, format, args);
     va_end(args);
-    if (buf_failed(&text))
-        request->quote_failed = true;
-    return mesh_quote_bytes(request, buf_bytes(&text));
+    return quote;
 }
 
 /* ---- answers ---- */
 
-static mesh_status refuse_answered(mesh_request *request, mesh_error *err)
+static mesh_status explain_answered(const mesh_request *request, mesh_error *err)
 {
     int32_t stop = request->stop;
-    service_count(request->service, COUNT_LATE);
     if (stop == MESH_STOP_CALLER_GONE)
         return mesh_error_set(err, MESH_E_CALLER_GONE, "nobody reads this stream any more");
     return mesh_error_set(err, MESH_E_ANSWERED, "the request %s",
                           stop == MESH_STOP_NONE ? "has been answered already"
                                                  : "is over: its caller has been answered");
+}
+
+static mesh_status refuse_answered(mesh_request *request, mesh_error *err)
+{
+    service_count(request->service, COUNT_LATE);
+    return explain_answered(request, err);
 }
 
 static mesh_status check_output(mesh_request *request, mesh_bytes output, bool is_chunk, mesh_error *err)
@@ -133,10 +108,12 @@ static mesh_status check_output(mesh_request *request, mesh_bytes output, bool i
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent '%s' %s", request->agent->contract->name,
                               is_chunk ? "does not stream: use mesh_request_answer()"
                                        : "streams: use mesh_request_chunk()");
-    if (request->quote_failed)
+    if (request->quotes.failed)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a text in the answer");
     mesh_status status = json_check(output, err);
-    return status == MESH_OK ? MESH_OK : mesh_error_prefix(err, status, "the answer is not JSON");
+    if (status != MESH_OK)
+        return mesh_error_prefix(err, status, "the answer is not JSON");
+    return output_check(request, output, err);
 }
 
 mesh_status mesh_request_answer(mesh_request *request, mesh_bytes output, mesh_error *err)
@@ -147,10 +124,12 @@ mesh_status mesh_request_answer(mesh_request *request, mesh_bytes output, mesh_e
     pthread_mutex_lock(&request->lock);
     bool open = !request->done;
     if (open)
-        status = reply_answer(&request->asked, output, err);
+        status = reply_answer(&request->asked, output, &request->usage, err);
     if (open && status == MESH_OK)
         request->done = true;
     pthread_mutex_unlock(&request->lock);
+    if (open && status == MESH_OK)
+        request_tell_answered(request);
     answer_drop_quotes(request);
     return open ? status : refuse_answered(request, err);
 }
@@ -187,29 +166,12 @@ mesh_status mesh_request_chunk(mesh_request *request, mesh_bytes chunk, mesh_err
 
 typedef mesh_status (*send_output)(mesh_request *request, mesh_bytes output, mesh_error *err);
 
-static locale_t c_locale;
-
-static void make_c_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* In other locales 1.5 prints as 1,5, which in JSON is two numbers. */
-static void print_in_c_locale(struct buf *out, const char *format, va_list args)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_c_locale);
-    locale_t before = uselocale(c_locale);
-    buf_vprintf(out, format, args);
-    uselocale(before);
-}
-
 static mesh_status send_formatted(mesh_request *request, send_output send, mesh_error *err, const char *format,
                                   va_list args)
 {
     auto_buf struct buf output;
     buf_init(&output, TEXT_MAX);
-    print_in_c_locale(&output, format, args);
+    quote_print(&output, format, args);
     mesh_status status = buf_error(&output, err);
     return status == MESH_OK ? send(request, buf_bytes(&output), err) : status;
 }
@@ -249,6 +211,22 @@ mesh_status mesh_request_answer_tree(mesh_request *request, const cJSON *output,
 mesh_status mesh_request_chunk_tree(mesh_request *request, const cJSON *chunk, mesh_error *err)
 {
     return send_tree(request, mesh_request_chunk, chunk, err);
+}
+
+mesh_status mesh_request_report(mesh_request *request, const mesh_usage *usage, mesh_error *err)
+{
+    mesh_usage step;
+    if (!usage)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "usage is NULL");
+    mesh_status status = sized_read(&step, sizeof(step), usage, sizeof(step), "mesh_usage", err);
+    if (status != MESH_OK)
+        return status;
+    pthread_mutex_lock(&request->lock);
+    bool open = !request->done;
+    if (open)
+        status = usage_add(&request->usage, &step, err);
+    pthread_mutex_unlock(&request->lock);
+    return open ? status : explain_answered(request, err);
 }
 
 mesh_status mesh_request_fail(mesh_request *request, const mesh_error *failure, mesh_error *err)

@@ -2,11 +2,11 @@
 #include "serve/deadline.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "link/signals.h"
 #include "serve/request.h"
 
 /*
@@ -87,11 +87,10 @@ static void *clock_main(void *closure)
 
 static void start_clock(struct deadlines *deadlines)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    signals_block(&before);
     deadlines->has_thread = pthread_create(&deadlines->thread, NULL, clock_main, deadlines) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
 }
 
 void deadlines_add(struct deadlines *deadlines, mesh_request *request)

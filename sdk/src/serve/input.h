@@ -6,8 +6,16 @@
 #include <cjson/cJSON.h>
 
 #include "wire/contract.h"
+#include "wire/schema.h"
 
-/* ret_tree is given, NULL for an agent without input, whose bodies are not read. MESH_E_INVALID_INPUT with details. */
-mesh_status input_read(const struct contract *contract, mesh_bytes body, cJSON **ret_tree, mesh_error *err);
+/*
+ * Read a body and check it.
+ *
+ * schema    of the agent's input; NULL: it takes any JSON
+ * ret_tree  given; NULL for an agent without input, whose bodies are not read
+ * MESH_E_INVALID_INPUT  with every violation in its details
+ */
+mesh_status input_read(const struct contract *contract, const mesh_schema *schema, mesh_bytes body, cJSON **ret_tree,
+                       mesh_error *err);
 
 #endif

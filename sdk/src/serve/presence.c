@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/presence.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "client/levels.h"
+#include "link/signals.h"
 #include "serve/announce.h"
+#include "serve/serve.h"
 
 enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 10000, SETTLE_MS = 45000 };
 
@@ -31,8 +33,9 @@ struct presence {
     bool closing, has_keeper;
     pthread_t keeper;
 
+    struct map announced; /* what the server has been told, the same way, or in_part; the keeper's to change */
+
     /* The keeper's. */
-    struct map announced; /* what the server has been told, the same way, or in_part */
     struct link_subscription *record_watch;
 };
 
@@ -150,6 +153,8 @@ static mesh_status prepare_server(struct presence *presence, const struct round 
 {
     const struct core *core = presence->core;
     mesh_status status = round->anew ? core_enter(core, err) : MESH_OK;
+    if (status == MESH_OK && round->plan.name_count > 0)
+        levels_follow(core->levels);
     if (status == MESH_OK && !presence->record_watch && round->plan.name_count > 0)
         status = link_keys_watch(core->link, "mesh-instances", core->instance_id, on_record, presence,
                                  &presence->record_watch, err);
@@ -245,6 +250,15 @@ static bool has_work(const struct presence *presence)
            (presence->wanted_version != presence->tried_version || presence->try_at_ms <= clock_ms());
 }
 
+/* Under the lock, which is given up meanwhile: what is told now may begin. */
+static void keep(struct presence *presence)
+{
+    run_round(presence);
+    pthread_mutex_unlock(&presence->lock);
+    serve_told(presence->core->serve);
+    pthread_mutex_lock(&presence->lock);
+}
+
 static void *keeper_main(void *closure)
 {
     struct presence *presence = closure;
@@ -252,7 +266,7 @@ static void *keeper_main(void *closure)
     pthread_mutex_lock(&presence->lock);
     while (!presence->closing) {
         if (has_work(presence))
-            run_round(presence);
+            keep(presence);
         else
             clock_cond_wait(&presence->changed, &presence->lock,
                             link_is_connected(presence->core->link) ? presence->try_at_ms : CLOCK_NEVER);
@@ -266,11 +280,10 @@ static mesh_status start_keeper(struct presence *presence, mesh_error *err)
 {
     if (presence->has_keeper)
         return MESH_OK;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    signals_block(&before);
     presence->has_keeper = pthread_create(&presence->keeper, NULL, keeper_main, presence) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return presence->has_keeper ? MESH_OK : mesh_error_set(err, MESH_E_SYSTEM, "no thread can be started");
 }
 
@@ -323,6 +336,49 @@ void presence_unset(struct presence *presence, const char *name)
         want(presence);
     pthread_mutex_unlock(&presence->lock);
     announcement_unref(before);
+}
+
+bool presence_is_told(struct presence *presence, const char *agent)
+{
+    pthread_mutex_lock(&presence->lock);
+    const void *told = map_get(&presence->announced, agent);
+    bool is_told = told && told != &in_part && map_get(&presence->wanted, agent);
+    pthread_mutex_unlock(&presence->lock);
+    return is_told;
+}
+
+bool presence_ability(struct presence *presence, const char *agent, bool *ret_invocable, bool *ret_streaming)
+{
+    pthread_mutex_lock(&presence->lock);
+    const struct announcement *ours = map_get(&presence->wanted, agent);
+    if (ours) {
+        *ret_invocable = announcement_contract(ours)->invocable;
+        *ret_streaming = announcement_contract(ours)->streaming;
+    }
+    pthread_mutex_unlock(&presence->lock);
+    return ours;
+}
+
+bool presence_document(struct presence *presence, const char *agent, struct buf *document)
+{
+    pthread_mutex_lock(&presence->lock);
+    const struct announcement *ours = map_get(&presence->wanted, agent);
+    if (ours)
+        buf_append(document, announcement_document(ours).data, announcement_document(ours).len);
+    pthread_mutex_unlock(&presence->lock);
+    return ours;
+}
+
+bool presence_list(struct presence *presence, struct catalog *catalog)
+{
+    const char *name;
+    void *value;
+    bool ok = true;
+    pthread_mutex_lock(&presence->lock);
+    for (size_t at = 0; ok && map_next(&presence->wanted, &at, &name, &value);)
+        catalog_put(catalog, announcement_contract(value), &ok);
+    pthread_mutex_unlock(&presence->lock);
+    return ok;
 }
 
 /* Under the lock. What there is to say of a version that has not been told. */

@@ -10,6 +10,7 @@
 #define SERVE_PRESENCE_H
 
 #include "client/client.h"
+#include "wire/catalog.h"
 #include "wire/contract.h"
 
 struct presence *presence_new(struct core *core);   /* NULL: no memory */
@@ -22,6 +23,15 @@ mesh_status presence_start(struct presence *presence, mesh_error *err);
 /* What is wanted. Cheap; takes effect soon. The contract is copied. */
 mesh_status presence_set(struct presence *presence, const struct contract *contract, mesh_error *err);
 void presence_unset(struct presence *presence, const char *name);
+
+/* Whether the server lists an agent that is wanted. */
+bool presence_is_told(struct presence *presence, const char *agent);
+
+/* What this process serves, whether or not the server has been told: what an agent can do (false: it is not ours); its
+ * registry document, appended (the same); the entries of all, put into a catalog (false: no memory). */
+bool presence_ability(struct presence *presence, const char *agent, bool *ret_invocable, bool *ret_streaming);
+bool presence_document(struct presence *presence, const char *agent, struct buf *document);
+bool presence_list(struct presence *presence, struct catalog *catalog);
 
 /* Wait until the server says what was wanted when this was called. Blocks. MESH_E_CONNECTION_FAILED at once while not
  * connected; whatever failed is tried again by the keeper. */

@@ -9,11 +9,19 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "client/observe.h"
 #include "serve/deadline.h"
 #include "serve/input.h"
 #include "serve/serve.h"
 
-static _Thread_local mesh_request *current; /* what the worker handles */
+/* What the worker handles. In the block that every thread has from its start: a signal handler may read it, and may
+ * not allocate. */
+static _Thread_local mesh_request *current __attribute__((tls_model("initial-exec")));
+
+const char *mesh_running_agent(void)
+{
+    return current ? current->agent->contract->name : NULL;
+}
 
 mesh_request *request_current(void)
 {
@@ -49,6 +57,9 @@ static void settle_probe(struct wait *wait, enum wait_outcome outcome, struct li
     }
 }
 
+static void run(struct job *job);
+static void drop(struct job *job, mesh_status why);
+
 mesh_request *request_new(struct agent *agent, struct link_message *message)
 {
     static _Atomic uint64_t last_serial;
@@ -60,6 +71,7 @@ mesh_request *request_new(struct agent *agent, struct link_message *message)
         return NULL;
     }
     pthread_mutex_init(&request->lock, NULL);
+    request->job = (struct job){ .run = run, .drop = drop };
     request->serial = atomic_fetch_add(&last_serial, 1) + 1;
     request->references = 1;
     request->agent = agent;
@@ -74,6 +86,7 @@ static void clear_request(mesh_request *request)
 {
     answer_drop_quotes(request);
     cJSON_Delete(request->tree);
+    usage_clear(&request->usage);
     asked_clear(&request->asked);
     link_message_clear(&request->message);
     if (request->stop_fd >= 0)
@@ -127,6 +140,8 @@ bool request_fail(mesh_request *request, const mesh_error *failure)
     if (open) {
         reply_fault(&request->asked, failure);
         service_count(request->service, COUNT_ERROR);
+        if (strcmp(mesh_error_code(failure), mesh_status_code(MESH_E_HANDLER_ERROR)) == 0)
+            service_count(request->service, COUNT_FAULT);
     }
     return open;
 }
@@ -143,14 +158,27 @@ void request_end(mesh_request *request, int32_t stop, mesh_status status, const 
     mesh_error_clear(&failure);
 }
 
+void request_tell_answered(const mesh_request *request)
+{
+    const struct asked *asked = &request->asked;
+    observe_usage(asked->core, asked->agent, asked->id, &request->usage);
+    observe_completed(asked->core, asked->agent, asked->id, request->began_ms);
+}
+
+void request_give_up(mesh_request *request, int32_t why)
+{
+    request_end(request, why, MESH_E_NOT_AVAILABLE,
+                why == MESH_STOP_GATE ? "it has gone offline (lifecycle gate)" : "it is leaving the mesh");
+}
+
 /* Protocol: a responder without output schema that returns nothing answers {}; a stream ends. */
 static mesh_status end_unanswered(mesh_request *request, mesh_error *err)
 {
     const struct contract *contract = request->agent->contract;
     if (request->result == MESH_OK && contract->streaming)
-        return reply_end(&request->asked, request->sequence, err);
+        return reply_end(&request->asked, request->sequence, &request->usage, err);
     if (request->result == MESH_OK && !contract->output_schema)
-        return reply_answer(&request->asked, mesh_text("{}"), err);
+        return reply_answer(&request->asked, mesh_text("{}"), &request->usage, err);
     return mesh_error_set(err, MESH_E_HANDLER_ERROR, "Agent '%s' ended the request without an answer", contract->name);
 }
 
@@ -160,7 +188,9 @@ static void finish(mesh_request *request)
     struct service *service = request->service;
     if (!request->done) {
         mesh_error err = MESH_ERROR_INIT;
-        if (end_unanswered(request, &err) != MESH_OK)
+        if (end_unanswered(request, &err) == MESH_OK)
+            request_tell_answered(request);
+        else
             request_fail(request, &err);
         mesh_error_clear(&err);
     }
@@ -202,9 +232,12 @@ static mesh_status prepare(mesh_request *request, mesh_error *err)
     const struct contract *contract = request->agent->contract;
     if (!read_asked(request))
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
+    request->began_ms = clock_ms();
+    observe_received(request->asked.core, contract->name, request->asked.id);
     mesh_status status = check_verb(request, err);
     if (status == MESH_OK)
-        status = input_read(contract, link_message_body(&request->message), &request->tree, err);
+        status = input_read(contract, request->agent->schemas.input, link_message_body(&request->message),
+                            &request->tree, err);
     return status;
 }
 
@@ -237,13 +270,15 @@ static mesh_status handle(mesh_request *request, mesh_error *err)
 static void tell_late(mesh_request *request, const mesh_error *err)
 {
     service_count(request->service, COUNT_LATE);
-    if (err->status != MESH_E_CALLER_GONE && err->status != MESH_E_ANSWERED)
+    if (err->status != MESH_E_CALLER_GONE && err->status != MESH_E_ANSWERED && !request->is_refused)
         client_tell(request->service->client, MESH_LOG_WARN, err->status, request->agent->contract->name,
                     "a handler failed after its request had been answered: %s", mesh_error_text(err));
 }
 
-void request_run(mesh_request *request)
+/* [worker] Check it and run the handler, to the end. */
+static void run(struct job *job)
 {
+    mesh_request *request = container_of(job, mesh_request, job);
     mesh_error err = MESH_ERROR_INIT;
     mesh_status status = prepare(request, &err);
     if (status == MESH_OK)
@@ -255,6 +290,14 @@ void request_run(mesh_request *request)
     if (status != MESH_OK && !request_fail(request, &err))
         tell_late(request, &err);
     mesh_error_clear(&err);
+    mesh_request_unref(request);
+}
+
+/* No handler will see it. */
+static void drop(struct job *job, mesh_status why)
+{
+    mesh_request *request = container_of(job, mesh_request, job);
+    request_give_up(request, why == MESH_E_NOT_AVAILABLE ? MESH_STOP_GATE : MESH_STOP_DRAIN);
     mesh_request_unref(request);
 }
 

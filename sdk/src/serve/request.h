@@ -8,10 +8,12 @@
 #include <cjson/cJSON.h>
 
 #include "client/inbox.h"
+#include "serve/quote.h"
 #include "serve/reply.h"
 #include "serve/service.h"
 
 struct mesh_request {
+    struct job job;  /* in its agent's lane */
     uint64_t serial; /* never 0, never used twice */
     atomic_uint references;
 
@@ -21,9 +23,9 @@ struct mesh_request {
     struct link_message message;
     struct asked asked;
     cJSON *tree; /* of the input; NULL for a trigger */
+    uint64_t began_ms;
 
-    /* Guarded by the service's lock. */
-    mesh_request *next;                 /* in its agent's queue */
+    /* Guarded by the workers' lock. */
     mesh_request *live_next, **live_at; /* in the list of live ones */
 
     /* Guarded by lock, which is also held while an answer or a chunk is published: the order of the lock is the order
@@ -34,13 +36,14 @@ struct mesh_request {
     mesh_status result; /* what it returned */
     uint64_t sequence;  /* of the next chunk */
     uint64_t probed_ms; /* when a chunk last asked whether somebody reads */
+    struct usage usage; /* reported so far; unchanged once done */
     int stop_fd;        /* -1 until asked for */
 
     /* Of the one thread that answers. */
-    struct quote *quotes; /* texts lent out by mesh_quote() */
-    bool quote_failed;
+    struct quotes quotes; /* texts lent out by mesh_quote() */
 
-    atomic_int stop;      /* MESH_STOP_ */
+    atomic_bool is_refused; /* by a check of its output, which has been told */
+    atomic_int stop;        /* MESH_STOP_ */
     _Atomic uint64_t due; /* its deadline, in clock_ms() */
     struct wait probe;    /* in the inbox while a stream runs */
     char probe_subject[INBOX_SUBJECT_SIZE];
@@ -57,14 +60,17 @@ mesh_request *request_new(struct agent *agent, struct link_message *message);
 /* Undo request_new(): the message is given back. */
 void request_dissolve(mesh_request *request, struct link_message *message);
 
-/* [worker] Check it and run the handler, to the end. */
-void request_run(mesh_request *request);
-
 /* Answer in place of the handler and give the stop signal. A request that is done only has the signal. */
 void request_end(mesh_request *request, int32_t stop, mesh_status status, const char *text);
 
+/* The same because its agent leaves (MESH_STOP_DRAIN), or its gate has closed (MESH_STOP_GATE). */
+void request_give_up(mesh_request *request, int32_t why);
+
 /* Send an error, unless something has been answered: then false. */
 bool request_fail(mesh_request *request, const mesh_error *failure);
+
+/* Tell those who watch that it has been answered well. */
+void request_tell_answered(const mesh_request *request);
 
 /* Free the texts that mesh_quote() has lent out: answer.c. */
 void answer_drop_quotes(mesh_request *request);

@@ -2,81 +2,27 @@
 #include "serve/route.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "serve/reply.h"
-#include "wire/subject.h"
+#include "serve/emitter.h"
+#include "serve/intake.h"
+#include "serve/source.h"
 
 struct route {
-    /* Set while opening; read-only after. */
     struct core *core;
-    char *name;
-    struct link_subscription *requests;
-
-    /* Guarded by lock. Taken before the lock of a service: a message is queued before the target can change. */
-    pthread_mutex_t lock;
     struct agent *target;
+    struct intake *intake;   /* NULL: no requests are taken */
+    struct intake *prepared; /* one to take its place */
+    struct stage *stage;     /* NULL: nothing has ever run here */
+    struct agent *performer; /* whose the stage is */
 };
 
-static void refuse(const struct route *route, const struct link_message *message, const mesh_error *failure)
+struct route *route_new(struct core *core)
 {
-    struct asked asked;
-    if (asked_read(&asked, route->core, route->name, message))
-        reply_fault(&asked, failure);
-    asked_clear(&asked);
-}
-
-/* [link] */
-static void on_request(void *closure, struct link_message *message)
-{
-    struct route *route = closure;
-    mesh_error err = MESH_ERROR_INIT;
-    pthread_mutex_lock(&route->lock);
-    mesh_status status = service_submit(route->target, message, &err);
-    pthread_mutex_unlock(&route->lock);
-    if (status != MESH_OK)
-        refuse(route, message, &err);
-    mesh_error_clear(&err);
-}
-
-static struct route *free_route(struct route *route)
-{
-    pthread_mutex_destroy(&route->lock);
-    free(route->name);
-    free(route);
-    return NULL;
-}
-
-mesh_status route_open(struct core *core, struct agent *agent, struct route **ret_route, mesh_error *err)
-{
-    auto_free char *subject = subject_for_agent(agent->contract->name);
-    auto_free char *group = subject_for_queue_group(agent->contract->name);
     struct route *route = calloc(1, sizeof(*route));
     if (route)
-        route->name = strdup(agent->contract->name);
-    if (!route || !route->name || !subject || !group) {
-        free(route ? route->name : NULL);
-        free(route);
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
-    }
-    route->core = core;
-    route->target = agent;
-    pthread_mutex_init(&route->lock, NULL);
-    mesh_status status = link_subscribe(core->link, subject, group, on_request, route, &route->requests, err);
-    if (status != MESH_OK) {
-        free_route(route);
-        return status;
-    }
-    *ret_route = route;
-    return MESH_OK;
-}
-
-void route_retarget(struct route *route, struct agent *agent)
-{
-    pthread_mutex_lock(&route->lock);
-    route->target = agent;
-    pthread_mutex_unlock(&route->lock);
+        route->core = core;
+    return route;
 }
 
 struct agent *route_target(const struct route *route)
@@ -84,19 +30,119 @@ struct agent *route_target(const struct route *route)
     return route->target;
 }
 
-/* No callback runs any more. */
-static void on_gone(void *closure)
+/* ---- another target ---- */
+
+static bool performs(const struct agent *agent)
 {
-    struct route *route = closure;
-    struct service *service = route->target->service;
-    free_route(route);
-    service_left(service);
+    return agent->publish || agent->run;
+}
+
+static mesh_status bind_sources(struct agent *agent, mesh_error *err)
+{
+    mesh_status status = MESH_OK;
+    for (struct source **source = agent->sources; *source && status == MESH_OK; source++)
+        status = source_bind(*source, err);
+    return status;
+}
+
+static void unbind_sources(const struct agent *agent)
+{
+    for (struct source **source = agent->sources; *source; source++)
+        source_unbind(*source);
+}
+
+mesh_status route_prepare(struct route *route, struct agent *agent, mesh_error *err)
+{
+    if (!agent_is_active(agent))
+        return MESH_OK;
+    if (performs(agent) && !route->stage) {
+        route->stage = stage_new(route->core, agent->contract->name);
+        if (!route->stage)
+            return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
+    }
+    mesh_status status = MESH_OK;
+    if (agent->handler && !route->intake && !route->prepared)
+        status = intake_open(route->core, agent, &route->prepared, err);
+    if (status == MESH_OK)
+        status = bind_sources(agent, err);
+    return status;
+}
+
+void route_undo(struct route *route, struct agent *agent)
+{
+    intake_close(take(&route->prepared));
+    if (agent != route->target)
+        unbind_sources(agent);
+}
+
+static void commit_requests(struct route *route, struct agent *agent)
+{
+    if (!agent->handler || !agent_is_active(agent)) {
+        intake_close(take(&route->prepared));
+        route_refuse(route);
+    } else if (route->intake) {
+        intake_retarget(route->intake, agent);
+    } else {
+        route->intake = take(&route->prepared);
+    }
+}
+
+static void give_stage(struct route *route, struct agent *agent, int32_t why)
+{
+    if (route->performer == agent)
+        return;
+    route->performer = agent;
+    stage_give(route->stage, agent, why);
+}
+
+void route_commit(struct route *route, struct agent *agent)
+{
+    const struct agent *before = route->target;
+    bool goes_on = performs(agent) && agent_is_active(agent) && route->performer;
+    route->target = agent;
+    commit_requests(route, agent);
+    if (before && before != agent)
+        unbind_sources(before);
+    for (struct source **source = agent->sources; *source; source++)
+        source_release(*source);
+    if (before != agent)
+        give_stage(route, goes_on ? agent : NULL, MESH_STOP_DRAIN);
+}
+
+/* ---- while it is the target ---- */
+
+void route_perform(struct route *route)
+{
+    if (performs(route->target) && agent_is_active(route->target))
+        give_stage(route, route->target, MESH_STOP_DRAIN);
+}
+
+void route_refuse(struct route *route)
+{
+    intake_close(take(&route->intake));
+}
+
+void route_silence(struct route *route)
+{
+    give_stage(route, NULL, MESH_STOP_GATE);
+    unbind_sources(route->target);
+}
+
+void route_hold(struct route *route, bool is_held)
+{
+    if (route->stage)
+        stage_hold(route->stage, is_held);
 }
 
 void route_close(struct route *route)
 {
     if (!route)
         return;
-    service_leaving(route->target->service);
-    link_drain(route->requests, on_gone);
+    route_refuse(route);
+    intake_close(take(&route->prepared));
+    give_stage(route, NULL, MESH_STOP_DRAIN);
+    stage_release(route->stage);
+    if (route->target)
+        unbind_sources(route->target);
+    free(route);
 }

@@ -7,8 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "client/observe.h"
 #include "client/sized.h"
+#include "serve/gate.h"
+#include "serve/hold.h"
 #include "serve/presence.h"
 #include "serve/route.h"
 
@@ -17,7 +20,7 @@ struct serve {
     struct deadlines *deadlines;
 
     /* Guarded by move, which is held while routes change: registering, swapping, leaving. Never while waiting for the
-     * server's answer to an announcement. */
+     * server's answer to an announcement, or for anything of an agent's to return. */
     pthread_mutex_t move;
     struct map routes; /* agent name to struct route */
 };
@@ -60,35 +63,81 @@ static struct serve *serve_of(const struct service *service)
 
 /* ---- moves; all under the move lock ---- */
 
-/* Begin to serve a name that has no route. */
-static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_error *err)
-{
-    struct route *route;
-    mesh_status status = route_open(serve->core, agent, &route, err);
-    if (status != MESH_OK)
-        return status;
-    if (!map_put(&serve->routes, agent->contract->name, route)) {
-        route_close(route);
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
-    }
-    return MESH_OK;
-}
-
 static void drop_route(struct serve *serve, const char *name)
 {
     route_close(map_remove(&serve->routes, name));
 }
 
+/* Forget what was got ready for an agent. */
+static void undo_route(struct serve *serve, struct route *route, struct agent *agent)
+{
+    route_undo(route, agent);
+    if (!route_target(route))
+        drop_route(serve, agent->contract->name);
+}
+
+/* The route of a name, made if there is none. */
+static struct route *enter_route(struct serve *serve, const char *name, mesh_error *err)
+{
+    struct route *route = map_get(&serve->routes, name);
+    if (route)
+        return route;
+    route = route_new(serve->core);
+    if (route && map_put(&serve->routes, name, route))
+        return route;
+    route_close(route);
+    mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
+    return NULL;
+}
+
+/* Begin to serve a name that has no route. */
+static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_error *err)
+{
+    struct route *route = enter_route(serve, agent->contract->name, err);
+    if (!route)
+        return MESH_E_NO_MEMORY;
+    mesh_status status = route_prepare(route, agent, err);
+    if (status == MESH_OK)
+        route_commit(route, agent);
+    else
+        undo_route(serve, route, agent);
+    return status;
+}
+
 static void close_route(struct serve *serve, const char *name)
 {
-    observe_presence(serve->core, name, "deregistered");
+    observe_presence(serve->core, name, OBSERVE_DEREGISTERED);
     drop_route(serve, name);
 }
 
 static struct service *owner_of(const struct serve *serve, const char *name)
 {
     const struct route *route = map_get(&serve->routes, name);
-    return route ? route_target(route)->service : NULL;
+    return route && route_target(route) ? route_target(route)->service : NULL;
+}
+
+/* The route of an agent, if it is the one that the route is for. */
+static struct route *route_of(const struct agent *agent)
+{
+    struct route *route = map_get(&serve_of(agent->service)->routes, agent->contract->name);
+    return route && route_target(route) == agent ? route : NULL;
+}
+
+static void end_gates(const struct service *service)
+{
+    for (const struct agent *agent = service->agents; agent; agent = agent->next)
+        gate_end(agent->gate);
+}
+
+void serve_told(struct serve *serve)
+{
+    const char *name;
+    void *route;
+    pthread_mutex_lock(&serve->move);
+    for (size_t at = 0; map_next(&serve->routes, &at, &name, &route);)
+        if (route_target(route) && presence_is_told(serve->core->presence, name))
+            route_perform(route);
+    pthread_mutex_unlock(&serve->move);
 }
 
 static mesh_status refuse_taken(const struct service *owner, const char *name, mesh_error *err)
@@ -124,6 +173,7 @@ static mesh_status settle(const struct core *core, mesh_error *err)
 {
     mesh_error failure = MESH_ERROR_INIT;
     mesh_status status = presence_settle(core->presence, &failure);
+    serve_told(core->serve);
     bool later = status == MESH_E_CONNECTION_FAILED && (core->options.flags & MESH_CLIENT_KEEP_TRYING);
     if (!later)
         mesh_error_move(err, &failure);
@@ -154,7 +204,8 @@ mesh_status mesh_agent_read(const mesh_agent *agent, mesh_agent *ret_agent, mesh
     if (!agent)
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent is NULL");
     if (agent->size == 0)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "size of a mesh_agent is 0: begin with .size = "
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "size of a mesh_agent is 0: begin with .size = "
                               "sizeof(mesh_agent)");
     return sized_read(ret_agent, sizeof(*ret_agent), agent, sizeof(*ret_agent), "mesh_agent", err);
 }
@@ -167,7 +218,7 @@ static mesh_status take_off(struct service *service, struct agent *agent, bool *
     const char *name = agent->contract->name;
     *ret_quiet = service_drain(service, agent, clock_deadline(serve->core->options.drain_timeout_ms));
     if (!*ret_quiet)
-        service_give_up(service, agent);
+        service_give_up(service, agent, MESH_STOP_DRAIN);
     pthread_mutex_lock(&serve->move);
     if (!owner_of(serve, name)) /* nobody has taken the name over meanwhile */
         presence_unset(serve->core->presence, name);
@@ -182,21 +233,69 @@ static mesh_status take_off(struct service *service, struct agent *agent, bool *
     return status;
 }
 
+/* Mark an agent as leaving, off its route. False: somebody else does it, or registers it just now. Under the move lock.
+ */
+static bool begin_leaving(struct agent *agent, bool is_told)
+{
+    struct serve *serve = serve_of(agent->service);
+    const char *name = agent->contract->name;
+    if (agent->is_leaving || agent->is_joining)
+        return false;
+    agent->is_leaving = true;
+    gate_end(agent->gate);
+    if (route_of(agent) && is_told)
+        observe_presence(serve->core, name, OBSERVE_DEREGISTERED);
+    if (route_of(agent))
+        drop_route(serve, name);
+    return true;
+}
+
 /* Undo a registration, unless somebody else does. */
 static void take_back(struct service *service, const char *name, struct agent *agent)
 {
     struct serve *serve = serve_of(service);
     bool quiet;
     pthread_mutex_lock(&serve->move);
-    bool is_ours = service_find(service, name) == agent && !agent->is_leaving;
-    if (is_ours) {
-        agent->is_leaving = true;
-        if (owner_of(serve, name) == service)
-            drop_route(serve, name);
+    if (service_find(service, name) != agent) {
+        pthread_mutex_unlock(&serve->move);
+        return;
     }
+    agent->is_joining = false;
+    bool is_ours = begin_leaving(agent, false);
     pthread_mutex_unlock(&serve->move);
     if (is_ours)
         take_off(service, agent, &quiet, NULL);
+}
+
+/* The first half: the agent is known here and its gate has decided. */
+static mesh_status admit(struct service *service, const mesh_agent *spec, void *state, struct agent **ret_agent,
+                         mesh_error *err)
+{
+    struct serve *serve = serve_of(service);
+    pthread_mutex_lock(&serve->move);
+    mesh_status status = service->has_left ? refuse_stopped(err) : service_add(service, spec, state, ret_agent, err);
+    if (status == MESH_OK) {
+        (*ret_agent)->is_joining = true;
+        status = check_size(serve->core, *ret_agent, err);
+    }
+    pthread_mutex_unlock(&serve->move);
+    return status == MESH_OK && (*ret_agent)->gate ? gate_begin((*ret_agent)->gate, err) : status;
+}
+
+/* The second: it is served, unless its service is staged, or a swap has done so meanwhile. */
+static mesh_status bring_in(struct service *service, struct agent *agent, bool *ret_joined, mesh_error *err)
+{
+    struct serve *serve = serve_of(service);
+    mesh_status status = MESH_OK;
+    pthread_mutex_lock(&serve->move);
+    *ret_joined = !service->is_staged && !agent->is_leaving;
+    if (service->has_left)
+        status = refuse_stopped(err);
+    else if (*ret_joined && !route_of(agent))
+        status = join(service, agent, err);
+    agent->is_joining = status != MESH_OK; /* else until it has been taken back */
+    pthread_mutex_unlock(&serve->move);
+    return status;
 }
 
 mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *state, mesh_error *err)
@@ -205,28 +304,19 @@ mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *st
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "client is NULL");
     mesh_agent spec;
     struct agent *added = NULL;
-    struct service *service = client->service;
-    struct serve *serve = serve_of(service);
+    bool joined = false;
     mesh_status status = mesh_agent_read(agent, &spec, err);
-    if (status != MESH_OK)
-        return status;
-
-    pthread_mutex_lock(&serve->move);
-    bool is_staged = service->is_staged;
-    status = service->has_left ? refuse_stopped(err) : service_add(service, &spec, state, &added, err);
     if (status == MESH_OK)
-        status = check_size(serve->core, added, err);
-    if (status == MESH_OK && !is_staged)
-        status = join(service, added, err);
-    pthread_mutex_unlock(&serve->move);
-
-    if (status == MESH_OK && !is_staged) {
-        status = settle(serve->core, err);
+        status = admit(client->service, &spec, state, &added, err);
+    if (status == MESH_OK)
+        status = bring_in(client->service, added, &joined, err);
+    if (status == MESH_OK && joined) {
+        status = settle(client->core, err);
         if (status != MESH_OK)
             mesh_error_prefix(err, status, "register agent '%s'", spec.name);
     }
     if (status != MESH_OK && added)
-        take_back(service, spec.name, added);
+        take_back(client->service, spec.name, added);
     return status;
 }
 
@@ -237,12 +327,7 @@ mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *e
     bool quiet;
     pthread_mutex_lock(&serve->move);
     struct agent *agent = name ? service_find(service, name) : NULL;
-    bool is_ours = agent && !agent->is_leaving;
-    if (is_ours) {
-        agent->is_leaving = true;
-        if (owner_of(serve, name) == service)
-            close_route(serve, name);
-    }
+    bool is_ours = agent && begin_leaving(agent, true);
     pthread_mutex_unlock(&serve->move);
     if (!is_ours)
         return mesh_error_set(err, MESH_E_NOT_FOUND, "no agent '%s' is registered here", name ? name : "");
@@ -280,8 +365,8 @@ static mesh_status prepare(struct serve *serve, const struct service *next, mesh
 {
     mesh_status status = MESH_OK;
     for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next) {
-        if (!owner_of(serve, agent->contract->name))
-            status = open_route(serve, agent, err);
+        struct route *route = enter_route(serve, agent->contract->name, err);
+        status = route ? route_prepare(route, agent, err) : MESH_E_NO_MEMORY;
         if (status == MESH_OK)
             status = presence_set(serve->core->presence, agent->contract, err);
     }
@@ -291,24 +376,33 @@ static mesh_status prepare(struct serve *serve, const struct service *next, mesh
 /* Undo that: the names that were routed before are announced as who answers on them says. */
 static void undo_prepare(struct serve *serve, const struct service *next)
 {
-    for (const struct agent *agent = next->agents; agent; agent = agent->next) {
-        const char *name = agent->contract->name;
-        const struct route *route = map_get(&serve->routes, name);
+    for (struct agent *agent = next->agents; agent; agent = agent->next) {
+        struct route *route = map_get(&serve->routes, agent->contract->name);
         if (!route)
             continue;
-        if (route_target(route)->service != next) {
-            presence_set(serve->core->presence, route_target(route)->contract, NULL);
-            continue;
-        }
-        drop_route(serve, name);
-        presence_unset(serve->core->presence, name);
+        const struct agent *target = route_target(route);
+        if (target)
+            presence_set(serve->core->presence, target->contract, NULL);
+        else
+            presence_unset(serve->core->presence, agent->contract->name);
+        undo_route(serve, route, agent);
     }
 }
 
 static void retarget(struct serve *serve, const struct service *next)
 {
     for (struct agent *agent = next->agents; agent; agent = agent->next)
-        route_retarget(map_get(&serve->routes, agent->contract->name), agent);
+        route_commit(map_get(&serve->routes, agent->contract->name), agent);
+}
+
+struct route *serve_route(struct serve *serve, const char *name)
+{
+    return map_get(&serve->routes, name);
+}
+
+pthread_mutex_t *serve_move_lock(struct serve *serve)
+{
+    return &serve->move;
 }
 
 static mesh_status swap(struct serve *serve, struct service *old, struct service *next, mesh_error *err)
@@ -324,12 +418,17 @@ static mesh_status swap(struct serve *serve, struct service *old, struct service
             undo_prepare(serve, next);
             return status;
         }
+        if (old) /* what waited longer comes first */
+            hold_move(old, next);
         retarget(serve, next); /* from here on nothing can fail */
         next->is_staged = false;
+        if (old)
+            hold_move(old, next);
     }
     if (old) {
         close_routes_of(serve, old);
         old->is_staged = true;
+        hold_end(old);
     }
     return MESH_OK;
 }
@@ -351,9 +450,9 @@ void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data)
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
     for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        pthread_mutex_lock(&service->lock);
-        uint32_t running = agent->running, queued = agent->queued;
-        pthread_mutex_unlock(&service->lock);
+        pthread_mutex_lock(&service->workers.lock);
+        uint32_t running = agent->requests.running, queued = agent->requests.queued;
+        pthread_mutex_unlock(&service->workers.lock);
         if (visit(data, agent->contract->name, running, queued) != 0)
             break;
     }
@@ -376,6 +475,8 @@ void serve_leave(struct service *service)
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
     close_routes_of(serve, service);
+    hold_end(service);
+    end_gates(service);
     service->has_left = true;
     pthread_mutex_unlock(&serve->move);
 }
@@ -393,4 +494,63 @@ mesh_status serve_retire(struct service *service, mesh_error *err)
     }
     pthread_mutex_unlock(&serve->move);
     return any ? presence_settle(serve->core->presence, err) : MESH_OK;
+}
+
+/* ---- gates ---- */
+
+/* Its requests are not taken any more. Finish those in hand, then end the rest. */
+static void finish_closing(struct agent *agent)
+{
+    struct service *service = agent->service;
+    struct serve *serve = serve_of(service);
+    uint64_t deadline = clock_deadline(gate_drain_timeout_ms(agent->gate));
+    worker_blocks(true);
+    if (!service_drain_requests(service, agent, deadline))
+        service_give_up(service, agent, MESH_STOP_GATE);
+    pthread_mutex_lock(&serve->move);
+    struct route *route = route_of(agent);
+    if (route)
+        route_silence(route);
+    pthread_mutex_unlock(&serve->move);
+    if (!service_drain_activity(service, agent, deadline))
+        service_give_up(service, agent, MESH_STOP_GATE);
+    worker_blocks(false);
+    if (route)
+        observe_presence(serve->core, agent->contract->name, OBSERVE_DEACTIVATED);
+}
+
+/* Under the move lock. */
+static bool open_gate(struct route *route, struct agent *agent)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    const struct core *core = agent->service->client->core;
+    mesh_status status = route_prepare(route, agent, &err);
+    if (status == MESH_OK) {
+        route_commit(route, agent);
+        if (presence_is_told(core->presence, agent->contract->name))
+            route_perform(route);
+    } else {
+        route_undo(route, agent);
+        route_silence(route);
+        gate_set(agent->gate, false);
+        client_tell(agent->service->client, MESH_LOG_ERROR, status, agent->contract->name,
+                    "its gate has opened, but it stays offline: %s", mesh_error_text(&err));
+    }
+    mesh_error_clear(&err);
+    return status == MESH_OK;
+}
+
+void serve_gate(struct agent *agent, bool is_open)
+{
+    struct serve *serve = serve_of(agent->service);
+    pthread_mutex_lock(&serve->move);
+    struct route *route = gate_set(agent->gate, is_open) ? route_of(agent) : NULL;
+    bool opened = route && is_open && open_gate(route, agent);
+    if (route && !is_open)
+        route_refuse(route);
+    pthread_mutex_unlock(&serve->move);
+    if (opened)
+        observe_presence(serve->core, agent->contract->name, OBSERVE_ACTIVATED);
+    if (route && !is_open)
+        finish_closing(agent);
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/service.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "serve/gate.h"
 #include "serve/request.h"
-
-enum { IDLE_MS = 10000 };
-
-static _Thread_local struct service *current; /* of a worker */
+#include "serve/source.h"
 
 /* ---- agents ---- */
 
@@ -23,24 +19,82 @@ static mesh_status apply_limits(struct agent *agent, const mesh_agent *spec, con
     uint32_t most = spec->concurrency_limit > own ? spec->concurrency_limit : own;
     uint32_t default_timeout_ms = spec->stream ? defaults->chunk_timeout_ms : defaults->handler_timeout_ms;
 
-    agent->concurrency = limits && limits->concurrency ? limits->concurrency : own;
-    agent->queue_max = limits && limits->queue ? limits->queue : defaults->queue;
+    agent->requests.width = limits && limits->concurrency ? limits->concurrency : own;
+    agent->requests.max = limits && limits->queue ? limits->queue : defaults->queue;
     agent->timeout_ms = spec->timeout_ms ? spec->timeout_ms : default_timeout_ms;
     if (limits && limits->timeout_ms)
         agent->timeout_ms = limits->timeout_ms;
-    if (agent->concurrency > most)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "agent '%s' can run at most %u requests at once, says its "
-                              "author, but concurrency = %u is asked of it", spec->name, most, agent->concurrency);
+    if (agent->requests.width > most)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "agent '%s' can run at most %u requests at once, says its "
+                              "author, but concurrency = %u is asked of it",
+                              spec->name, most, agent->requests.width);
     return MESH_OK;
 }
 
 static struct agent *free_agent(struct agent *agent)
 {
-    if (agent) {
-        contract_free(agent->contract);
-        free(agent);
-    }
+    if (!agent)
+        return NULL;
+    gate_free(agent->gate);
+    for (struct source **source = agent->sources; source && *source; source++)
+        source_free(*source);
+    free(agent->sources);
+    lane_close(&agent->requests, MESH_E_STOPPED);
+    mesh_schema_free(agent->message_schema);
+    schemas_clear(&agent->schemas);
+    contract_free(agent->contract);
+    free(agent);
     return NULL;
+}
+
+static mesh_status add_sources(struct agent *agent, const mesh_source *const *specs, mesh_error *err)
+{
+    size_t count = 0;
+    while (specs && specs[count])
+        count++;
+    mesh_status status = MESH_OK;
+    agent->sources = calloc(count + 1, sizeof(struct source *));
+    if (!agent->sources)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for an agent");
+    for (size_t i = 0; i < count && status == MESH_OK; i++)
+        status = source_new(agent, specs[i], &agent->sources[i], err);
+    return status;
+}
+
+static mesh_status add_message_schema(struct agent *agent, const char *schema, mesh_error *err)
+{
+    mesh_status status = schema ? mesh_schema_compile(mesh_text(schema), NULL, &agent->message_schema, err) : MESH_OK;
+    if (status == MESH_E_INVALID_JSON)
+        status = MESH_E_INVALID_ARGUMENT;
+    return status == MESH_OK ? MESH_OK
+                             : mesh_error_prefix(err, status, "agent '%s': message_schema", agent->contract->name);
+}
+
+static bool checks_output(const struct service *service, const mesh_agent_limits *limits)
+{
+    if (limits && limits->check_output)
+        return limits->check_output == MESH_YES;
+    return service->client->core->options.flags & MESH_CLIENT_CHECK_OUTPUT;
+}
+
+static mesh_status fill_agent(struct agent *agent, const mesh_agent *spec, mesh_error *err)
+{
+    const mesh_agent_limits *limits = client_limits(agent->service->client, spec->name);
+    mesh_status status = contract_from_agent(spec, &agent->contract, err);
+    if (status == MESH_OK)
+        status = schemas_compile(&agent->schemas, agent->contract, checks_output(agent->service, limits), err);
+    if (status == MESH_OK)
+        status = apply_limits(agent, spec, limits, err);
+    if (status != MESH_OK)
+        return status;
+    lane_open(&agent->requests, &agent->service->workers);
+    status = add_message_schema(agent, spec->message_schema, err);
+    if (status == MESH_OK)
+        status = add_sources(agent, spec->sources, err);
+    if (status == MESH_OK && spec->active_when)
+        status = gate_new(agent, spec->active_when, &agent->gate, err);
+    return status;
 }
 
 static mesh_status new_agent(struct service *service, const mesh_agent *spec, void *state, struct agent **ret_agent,
@@ -51,11 +105,12 @@ static mesh_status new_agent(struct service *service, const mesh_agent *spec, vo
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for an agent");
     agent->service = service;
     agent->handler = spec->stream ? spec->stream : spec->call;
+    agent->publish = spec->publish;
+    agent->run = spec->run;
+    agent->on_message = spec->on_message;
+    agent->every_ms = spec->every_ms;
     agent->state = state;
-    agent->last = &agent->first;
-    mesh_status status = contract_from_agent(spec, &agent->contract, err);
-    if (status == MESH_OK)
-        status = apply_limits(agent, spec, client_limits(service->client, spec->name), err);
+    mesh_status status = fill_agent(agent, spec, err);
     if (status != MESH_OK) {
         free_agent(agent);
         return status;
@@ -64,13 +119,18 @@ static mesh_status new_agent(struct service *service, const mesh_agent *spec, vo
     return MESH_OK;
 }
 
+bool agent_is_active(const struct agent *agent)
+{
+    return !agent->gate || gate_is_open(agent->gate);
+}
+
 struct agent *service_find(struct service *service, const char *name)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     struct agent *agent = service->agents;
     while (agent && strcmp(agent->contract->name, name) != 0)
         agent = agent->next;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
     return agent;
 }
 
@@ -85,61 +145,28 @@ mesh_status service_add(struct service *service, const mesh_agent *spec, void *s
         free_agent(agent);
         return mesh_error_set(err, MESH_E_EXISTS, "agent '%s' is registered twice", spec->name);
     }
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     *service->last_agent = agent;
     service->last_agent = &agent->next;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
     *ret_agent = agent;
     return MESH_OK;
 }
 
 void service_remove(struct service *service, struct agent *agent)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     struct agent **at = &service->agents;
     while (*at != agent)
         at = &(*at)->next;
     *at = agent->next;
     if (service->last_agent == &agent->next)
         service->last_agent = at;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
     free_agent(agent);
 }
 
-/* ---- workers ---- */
-
-static void push_ready(struct service *service, struct agent *agent)
-{
-    if (agent->is_ready || agent->queued == 0 || agent->running >= agent->concurrency)
-        return;
-    agent->is_ready = true;
-    agent->next_ready = NULL;
-    *service->last_ready = agent;
-    service->last_ready = &agent->next_ready;
-    service->ready++;
-}
-
-static struct agent *pop_ready(struct service *service)
-{
-    struct agent *agent = service->first_ready;
-    service->first_ready = agent->next_ready;
-    if (!service->first_ready)
-        service->last_ready = &service->first_ready;
-    service->ready--;
-    agent->is_ready = false;
-    return agent;
-}
-
-static mesh_request *pop_request(struct service *service, struct agent *agent)
-{
-    mesh_request *request = agent->first;
-    agent->first = request->next;
-    if (!agent->first)
-        agent->last = &agent->first;
-    agent->queued--;
-    service->queued--;
-    return request;
-}
+/* ---- requests ---- */
 
 static void make_live(struct service *service, mesh_request *request)
 {
@@ -151,233 +178,102 @@ static void make_live(struct service *service, mesh_request *request)
     service->live_count++;
 }
 
-static void *worker_main(void *closure);
-
-/* Threads of ours leave all signals to the program. */
-static bool start_worker(struct service *service)
-{
-    sigset_t all, before;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, worker_main, service) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) {
-        service->threads++;
-        atomic_fetch_add(&service->client->core->workers, 1);
-    }
-    return started;
-}
-
-/* See that somebody takes what is ready. False: there is no worker, and none can be had. */
-static bool call_worker(struct service *service)
-{
-    if (service->ready == 0)
-        return true;
-    if (service->ready <= service->idle) {
-        pthread_cond_signal(&service->work);
-        return true;
-    }
-    const struct core *core = service->client->core;
-    bool may_start = service->threads - service->blocked < service->max_workers &&
-                     core->workers < core->options.workers_total;
-    if (may_start && start_worker(service))
-        return true;
-    pthread_cond_signal(&service->work);
-    return service->threads > 0;
-}
-
-/* Wait for a ready agent; NULL: it is time to end. */
-static struct agent *next_agent(struct service *service)
-{
-    uint64_t until = clock_deadline(IDLE_MS);
-    while (service->ready == 0) {
-        if (service->closing)
-            return NULL;
-        service->idle++;
-        bool woken = clock_cond_wait(&service->work, &service->lock, until);
-        service->idle--;
-        if (!woken && service->ready == 0)
-            return NULL;
-    }
-    return pop_ready(service);
-}
-
-static void run_next(struct service *service, struct agent *agent)
-{
-    mesh_request *request = pop_request(service, agent);
-    make_live(service, request);
-    agent->running++;
-    service->running++;
-    push_ready(service, agent); /* it may run more than one */
-    call_worker(service);
-    pthread_mutex_unlock(&service->lock);
-
-    request_run(request);
-
-    pthread_mutex_lock(&service->lock);
-    agent->running--;
-    service->running--;
-    push_ready(service, agent);
-    pthread_cond_broadcast(&service->quiet);
-}
-
-/* Each worker that ends joins the one before it, so that at most one is left to be joined at the end. */
-static void worker_exit(struct service *service)
-{
-    pthread_t before = service->exited;
-    bool join = service->has_exited && !service->abandoned;
-    service->threads--;
-    atomic_fetch_sub(&service->client->core->workers, 1);
-    if (service->abandoned) {
-        pthread_detach(pthread_self());
-    } else {
-        service->exited = pthread_self();
-        service->has_exited = true;
-    }
-    pthread_cond_broadcast(&service->quiet);
-    pthread_mutex_unlock(&service->lock);
-    if (join)
-        pthread_join(before, NULL);
-}
-
-static void name_thread(const struct service *service)
-{
-    char name[16];
-    snprintf(name, sizeof(name), "%s", service->client->name ? service->client->name : "mesh");
-    pthread_setname_np(pthread_self(), name);
-}
-
-static void *worker_main(void *closure)
-{
-    struct service *service = closure;
-    current = service;
-    name_thread(service);
-    pthread_mutex_lock(&service->lock);
-    for (struct agent *agent; (agent = next_agent(service));)
-        run_next(service, agent);
-    worker_exit(service);
-    return NULL;
-}
-
-void worker_blocks(bool blocks)
-{
-    struct service *service = current;
-    if (!service)
-        return;
-    pthread_mutex_lock(&service->lock);
-    service->blocked += blocks ? 1 : -1;
-    call_worker(service);
-    pthread_mutex_unlock(&service->lock);
-}
-
-/* ---- requests ---- */
-
-/* An overload is told at once, then at most once a second, with how many it was. */
-static void tell_overload(struct agent *agent)
-{
-    pthread_mutex_lock(&agent->service->lock);
-    agent->service->counters.overloaded++;
-    agent->refused++;
-    uint32_t refused = agent->refused;
-    bool tell = clock_ms() - agent->refused_at_ms >= 1000;
-    if (tell) {
-        agent->refused_at_ms = clock_ms();
-        agent->refused = 0;
-    }
-    pthread_mutex_unlock(&agent->service->lock);
-    if (tell)
-        client_tell(agent->service->client, MESH_LOG_WARN, MESH_E_OVERLOADED, agent->contract->name,
-                    "queue is full (%u): %u requests refused", agent->queue_max, refused);
-}
-
 static mesh_status refuse_overload(struct agent *agent, mesh_error *err)
 {
-    tell_overload(agent);
-    return mesh_error_set(err, MESH_E_OVERLOADED, "Agent '%s' is overloaded: %u requests wait for it already",
-                          agent->contract->name, agent->queue_max);
-}
-
-/* Those that it may run at once do not wait. */
-static bool is_full(const struct agent *agent)
-{
-    return agent->queued >= (uint64_t)agent->queue_max + agent->concurrency - agent->running;
-}
-
-/* False: nobody will ever take it. */
-static bool push_request(struct service *service, struct agent *agent, mesh_request *request)
-{
-    if (service->closing)
-        return false;
-    request->next = NULL;
-    *agent->last = request;
-    agent->last = &request->next;
-    agent->queued++;
-    service->queued++;
-    push_ready(service, agent);
-    if (call_worker(service))
-        return true;
-    pop_request(service, agent); /* there is no worker at all, so this is the only request that waits */
-    pop_ready(service);
-    return false;
-}
-
-mesh_status service_submit(struct agent *agent, struct link_message *message, mesh_error *err)
-{
     struct service *service = agent->service;
-    pthread_mutex_lock(&service->lock);
-    bool full = is_full(agent);
-    service->counters.requests++;
-    pthread_mutex_unlock(&service->lock);
-    if (full)
-        return refuse_overload(agent, err);
+    pthread_mutex_lock(&service->workers.lock);
+    service->counters.overloaded++;
+    pthread_mutex_unlock(&service->workers.lock);
+    uint32_t refused = lane_refuse(&agent->requests);
+    if (refused > 0)
+        client_tell(service->client, MESH_LOG_WARN, MESH_E_OVERLOADED, agent->contract->name,
+                    "queue is full (%u): %u requests refused", agent->requests.max, refused);
+    return mesh_error_set(err, MESH_E_OVERLOADED, "Agent '%s' is overloaded: %u requests wait for it already",
+                          agent->contract->name, agent->requests.max);
+}
 
-    mesh_request *request = request_new(agent, message);
-    if (!request)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
-    pthread_mutex_lock(&service->lock);
-    bool taken = push_request(service, agent, request), closed = service->closing;
-    pthread_mutex_unlock(&service->lock);
-    if (taken)
-        return MESH_OK;
-    request_dissolve(request, message);
-    if (closed)
+static mesh_status refuse(struct agent *agent, enum lane_verdict verdict, mesh_error *err)
+{
+    if (verdict == LANE_FULL)
+        return refuse_overload(agent, err);
+    if (verdict == LANE_CLOSED)
         return mesh_error_set(err, MESH_E_NOT_AVAILABLE, "Agent '%s' has left the mesh", agent->contract->name);
     return mesh_error_set(err, MESH_E_OVERLOADED, "Agent '%s' is overloaded: no thread can be started to serve it",
                           agent->contract->name);
 }
 
-void service_finished(struct service *service, mesh_request *request)
+mesh_status service_submit(struct agent *agent, struct link_message *message, mesh_error *err)
 {
-    pthread_mutex_lock(&service->lock);
+    struct service *service = agent->service;
+    mesh_request *request = request_new(agent, message);
+    if (!request)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
+    pthread_mutex_lock(&service->workers.lock);
+    service->counters.requests++;
+    enum lane_verdict verdict = lane_push_locked(&agent->requests, &request->job);
+    if (verdict == LANE_TAKEN)
+        make_live(service, request);
+    pthread_mutex_unlock(&service->workers.lock);
+    if (verdict == LANE_TAKEN)
+        return MESH_OK;
+    request_dissolve(request, message);
+    return refuse(agent, verdict, err);
+}
+
+static void forget_live(struct service *service, mesh_request *request)
+{
     if (request->live_at) {
         *request->live_at = request->live_next;
         if (request->live_next)
             request->live_next->live_at = request->live_at;
         service->live_count--;
     }
-    pthread_cond_broadcast(&service->quiet);
-    pthread_mutex_unlock(&service->lock);
+    pthread_cond_broadcast(&service->workers.quiet);
+}
+
+void service_finished(struct service *service, mesh_request *request)
+{
+    pthread_mutex_lock(&service->workers.lock);
+    forget_live(service, request);
+    pthread_mutex_unlock(&service->workers.lock);
+}
+
+mesh_request *service_take_out(struct agent *agent)
+{
+    struct service *service = agent->service;
+    pthread_mutex_lock(&service->workers.lock);
+    struct job *job = lane_pop_locked(&agent->requests);
+    mesh_request *request = job ? container_of(job, mesh_request, job) : NULL;
+    if (request) {
+        forget_live(service, request);
+        service->counters.requests--; /* it counts where it is served */
+    }
+    pthread_mutex_unlock(&service->workers.lock);
+    return request;
 }
 
 void service_count(struct service *service, enum service_count what)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     service->counters.errors += what == COUNT_ERROR;
+    service->counters.faults += what == COUNT_FAULT;
     service->counters.timeouts += what == COUNT_TIMEOUT;
     service->counters.late += what == COUNT_LATE;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
 }
 
 void service_counters(struct service *service, mesh_counters *ret_counters)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     *ret_counters = service->counters;
-    ret_counters->running = service->running;
-    ret_counters->queued = service->queued;
-    ret_counters->held = service->live_count > service->running ? service->live_count - service->running : 0;
-    ret_counters->workers = service->threads;
-    pthread_mutex_unlock(&service->lock);
+    for (const struct agent *agent = service->agents; agent; agent = agent->next) {
+        ret_counters->running += agent->requests.running;
+        ret_counters->queued += agent->requests.queued;
+    }
+    uint32_t in_lanes = ret_counters->running + ret_counters->queued;
+    ret_counters->held = service->live_count > in_lanes ? service->live_count - in_lanes : 0;
+    ret_counters->workers = service->workers.threads;
+    pthread_mutex_unlock(&service->workers.lock);
 }
 
 /* ---- the end ---- */
@@ -390,129 +286,184 @@ static uint32_t live_of(const struct service *service, const struct agent *agent
     return count;
 }
 
-static bool is_idle(const struct service *service, const struct agent *agent)
+static bool has_requests(const struct service *service, const struct agent *agent)
 {
-    if (agent)
-        return agent->queued == 0 && agent->running == 0 && live_of(service, agent) == 0;
-    return service->queued == 0 && service->running == 0 && service->live_count == 0;
+    return agent->requests.running > 0 || live_of(service, agent) > 0;
 }
 
-static bool is_quiet(const struct service *service, const struct agent *agent)
+static bool has_activity(const struct service *service, const struct agent *agent)
 {
-    return service->leaving == 0 && is_idle(service, agent);
+    bool is_busy = agent->emitting > 0 || has_requests(service, agent);
+    for (struct source *const *source = agent->sources; *source; source++)
+        is_busy |= source_is_busy(*source);
+    return is_busy;
+}
+
+static bool has_anything(const struct service *service, const struct agent *agent)
+{
+    if (agent)
+        return has_activity(service, agent) || (agent->gate && gate_is_busy(agent->gate));
+    /* Callbacks may go on for ever, each beginning what the next is told of: only the stop of the client ends that. */
+    const struct workers *workers = &service->workers;
+    const struct lane *callbacks = &service->callbacks;
+    uint32_t uncounted = service->client->stopped ? 0 : callbacks->queued + callbacks->running;
+    return workers->queued + workers->running != uncounted || workers->guests > 0 || service->live_count > 0;
 }
 
 bool service_is_idle(struct service *service)
 {
-    pthread_mutex_lock(&service->lock);
-    bool idle = is_idle(service, NULL);
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
+    bool idle = !has_anything(service, NULL);
+    pthread_mutex_unlock(&service->workers.lock);
     return idle;
+}
+
+typedef bool (*predicate)(const struct service *service, const struct agent *agent);
+
+static bool drain(struct service *service, const struct agent *agent, predicate has_more, uint64_t deadline)
+{
+    pthread_mutex_lock(&service->workers.lock);
+    bool quiet = false;
+    do
+        quiet = service->leaving == 0 && !has_more(service, agent);
+    while (!quiet && workers_wait(&service->workers, deadline));
+    pthread_mutex_unlock(&service->workers.lock);
+    return quiet;
 }
 
 bool service_drain(struct service *service, const struct agent *agent, uint64_t deadline)
 {
-    pthread_mutex_lock(&service->lock);
-    while (!is_quiet(service, agent) && clock_cond_wait(&service->quiet, &service->lock, deadline))
-        ;
-    bool quiet = is_quiet(service, agent);
-    pthread_mutex_unlock(&service->lock);
-    return quiet;
+    return drain(service, agent, has_anything, deadline);
+}
+
+bool service_drain_requests(struct service *service, const struct agent *agent, uint64_t deadline)
+{
+    return drain(service, agent, has_requests, deadline);
+}
+
+bool service_drain_activity(struct service *service, const struct agent *agent, uint64_t deadline)
+{
+    return drain(service, agent, has_activity, deadline);
 }
 
 void service_leaving(struct service *service)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     service->leaving++;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
 }
 
 void service_left(struct service *service)
 {
-    pthread_mutex_lock(&service->lock);
+    pthread_mutex_lock(&service->workers.lock);
     service->leaving--;
-    pthread_cond_broadcast(&service->quiet);
-    pthread_mutex_unlock(&service->lock);
+    pthread_cond_broadcast(&service->workers.quiet);
+    pthread_mutex_unlock(&service->workers.lock);
 }
 
-/* The next request to be answered in place of its handler: from the queues, given; of the live ones, a reference. */
-static mesh_request *next_to_give_up(struct service *service, const struct agent *only, bool *was_queued)
+static struct job *pop_of(struct agent *agent)
 {
-    for (struct agent *agent = service->agents; agent; agent = agent->next) {
-        if ((only && agent != only) || agent->queued == 0)
-            continue;
-        *was_queued = true;
-        return pop_request(service, agent);
-    }
-    *was_queued = false;
+    struct job *job = lane_pop_locked(&agent->requests);
+    for (struct source **source = agent->sources; !job && *source; source++)
+        job = source_pop_locked(*source);
+    return job;
+}
+
+static struct job *pop_waiting(const struct service *service, const struct agent *only)
+{
+    struct job *job = NULL;
+    for (struct agent *agent = service->agents; agent && !job; agent = agent->next)
+        if (!only || agent == only)
+            job = pop_of(agent);
+    return job;
+}
+
+/* A reference to a request that runs, or is kept, and has not been told to stop. */
+static mesh_request *find_begun(const struct service *service, const struct agent *only)
+{
     for (mesh_request *request = service->live; request; request = request->live_next)
         if ((!only || request->agent == only) && request->stop == MESH_STOP_NONE && request_try_ref(request))
             return request;
     return NULL;
 }
 
-/* Agents whose queues were emptied must not stand in the list of ready ones. */
-static void rebuild_ready(struct service *service)
+void service_give_up_waiting(struct service *service, const struct agent *agent, int32_t why)
 {
-    service->first_ready = NULL;
-    service->last_ready = &service->first_ready;
-    service->ready = 0;
-    for (struct agent *agent = service->agents; agent; agent = agent->next) {
-        agent->is_ready = false;
-        push_ready(service, agent);
-    }
+    struct job *job;
+    do {
+        pthread_mutex_lock(&service->workers.lock);
+        job = pop_waiting(service, agent);
+        pthread_mutex_unlock(&service->workers.lock);
+        if (job)
+            job->drop(job, why == MESH_STOP_GATE ? MESH_E_NOT_AVAILABLE : MESH_E_STOPPED);
+    } while (job);
 }
 
-void service_give_up(struct service *service, const struct agent *agent)
+void service_give_up(struct service *service, const struct agent *agent, int32_t why)
 {
-    for (;;) {
-        bool was_queued;
-        pthread_mutex_lock(&service->lock);
-        mesh_request *request = next_to_give_up(service, agent, &was_queued);
-        rebuild_ready(service);
-        pthread_mutex_unlock(&service->lock);
-        if (!request)
-            return;
-        request_end(request, MESH_STOP_DRAIN, MESH_E_NOT_AVAILABLE, "it is leaving the mesh");
-        mesh_request_unref(request);
-    }
+    mesh_request *request;
+    do {
+        service_give_up_waiting(service, agent, why);
+        pthread_mutex_lock(&service->workers.lock);
+        request = find_begun(service, agent);
+        pthread_mutex_unlock(&service->workers.lock);
+        if (request) {
+            request_give_up(request, why);
+            mesh_request_unref(request);
+        }
+    } while (request);
+}
+
+static bool describe_agent(const struct service *service, const struct agent *agent, const char *before,
+                           struct buf *out)
+{
+    uint32_t live = live_of(service, agent);
+    if (live == 0)
+        return false;
+    uint32_t begun = live - agent->requests.queued;
+    uint32_t running = agent->requests.running < begun ? agent->requests.running : begun;
+    buf_printf(out, "%sagent '%s': %u running, %u kept by reference, %u waiting", before, agent->contract->name,
+               running, begun - running, agent->requests.queued);
+    return true;
+}
+
+static bool describe_emitter(const struct agent *agent, const char *before, struct buf *out)
+{
+    if (agent->emitting == 0)
+        return false;
+    buf_printf(out, "%sthe %s of agent '%s' has not returned", before, agent->publish ? "publisher" : "task",
+               agent->contract->name);
+    return true;
+}
+
+static bool describe_lane(const struct lane *lane, const char *before, struct buf *out)
+{
+    if (!lane->title || lane->queued + lane->running == 0)
+        return false;
+    buf_printf(out, "%s%s: %u running, %u waiting", before, lane->title, lane->running, lane->queued);
+    return true;
 }
 
 bool service_describe(struct service *service, struct buf *out)
 {
     bool any = false;
-    pthread_mutex_lock(&service->lock);
-    for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        uint32_t live = live_of(service, agent);
-        if (live == 0 && agent->queued == 0)
-            continue;
-        uint32_t running = agent->running < live ? agent->running : live;
-        buf_printf(out, "%sagent '%s': %u running, %u kept by reference, %u waiting", any ? "; " : "",
-                   agent->contract->name, running, live - running, agent->queued);
-        any = true;
-    }
+    pthread_mutex_lock(&service->workers.lock);
+    for (const struct agent *agent = service->agents; agent; agent = agent->next)
+        any |= describe_agent(service, agent, any ? "; " : "", out);
+    for (const struct agent *agent = service->agents; agent; agent = agent->next)
+        any |= describe_emitter(agent, any ? "; " : "", out);
+    for (const struct lane *lane = service->workers.lanes; lane; lane = lane->next)
+        any |= describe_lane(lane, any ? "; " : "", out);
     if (service->leaving > 0)
         buf_printf(out, "%ssubscriptions that the server has not ended yet: %u", any ? "; " : "", service->leaving);
     any |= service->leaving > 0;
-    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_unlock(&service->workers.lock);
     return any;
 }
 
 bool service_close(struct service *service, uint64_t deadline)
 {
-    pthread_mutex_lock(&service->lock);
-    service->closing = true;
-    pthread_cond_broadcast(&service->work);
-    while (service->threads > 0 && clock_cond_wait(&service->quiet, &service->lock, deadline))
-        ;
-    service->abandoned = service->threads > 0;
-    bool join = service->has_exited;
-    pthread_t exited = service->exited;
-    service->has_exited = false;
-    pthread_mutex_unlock(&service->lock);
-    if (join)
-        pthread_join(exited, NULL);
-    return !service->abandoned;
+    return workers_close(&service->workers, deadline);
 }
 
 /* ---- life ---- */
@@ -520,18 +471,23 @@ bool service_close(struct service *service, uint64_t deadline)
 struct service *service_new(mesh_client *client, uint32_t max_workers, bool is_staged)
 {
     struct service *service = calloc(1, sizeof(*service));
+    struct core *core = client->core;
     if (!service)
         return NULL;
-    service->client = client;
-    service->max_workers = max_workers;
-    service->is_staged = is_staged;
-    service->last_agent = &service->agents;
-    service->last_ready = &service->first_ready;
-    pthread_mutex_init(&service->lock, NULL);
-    if (!clock_cond_init(&service->work) || !clock_cond_init(&service->quiet)) {
+    service->workers = (struct workers){ .name = client->name ? client->name : "mesh",
+                                         .total = &core->workers,
+                                         .max = max_workers,
+                                         .total_max = core->options.workers_total,
+                                         .is_manual = core->options.flags & MESH_CLIENT_DISPATCH };
+    if (!workers_init(&service->workers)) {
         free(service);
         return NULL;
     }
+    service->client = client;
+    service->is_staged = is_staged;
+    service->last_agent = &service->agents;
+    service->callbacks = (struct lane){ .title = "callbacks", .width = UINT32_MAX, .max = UINT32_MAX, .is_owed = true };
+    lane_open(&service->callbacks, &service->workers);
     return service;
 }
 
@@ -543,8 +499,7 @@ void service_free(struct service *service)
         next = agent->next;
         free_agent(agent);
     }
-    pthread_cond_destroy(&service->work);
-    pthread_cond_destroy(&service->quiet);
-    pthread_mutex_destroy(&service->lock);
+    lane_close(&service->callbacks, MESH_E_STOPPED);
+    workers_clear(&service->workers);
     free(service);
 }

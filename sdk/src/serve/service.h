@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A service: the agents of one client, their queues, and the workers that run their handlers.
- *
- * Every agent has a bounded queue. An agent that has requests waiting and may run one more stands in the list of ready
- * agents; a worker takes the first of them and runs one request. Workers start when an agent is ready and none is idle,
- * and end when idle. A worker that waits inside one of our own functions does not count against the maximum, so that
- * chains of calls deeper than the maximum do not lock each other out.
+ * A service: the agents of one client, what they have in hand, and the workers that do it. The requests of each agent
+ * are a lane; so are the messages of each source, what each gate hears, and the callbacks of the client.
  */
 #ifndef SERVE_SERVICE_H
 #define SERVE_SERVICE_H
@@ -17,51 +13,60 @@
 #include <agentmesh/serving.h>
 
 #include "client/client.h"
+#include "serve/lane.h"
+#include "serve/schemas.h"
+#include "serve/worker.h"
 #include "wire/contract.h"
+
+struct gate;
+struct source;
 
 /* One agent as this client serves it. */
 struct agent {
     /* Read-only after it was added. */
     struct service *service;
     struct contract *contract;
-    mesh_handler handler;
+    mesh_handler handler; /* NULL: it takes no requests */
+    mesh_task publish, run;
+    mesh_message_handler on_message;
     void *state;
-    uint32_t concurrency, queue_max, timeout_ms;
+    struct source **sources; /* ends with NULL */
+    struct gate *gate;       /* NULL: it is always active */
+    struct schemas schemas;
+    mesh_schema *message_schema;
+    uint32_t timeout_ms, every_ms;
+
+    struct lane requests; /* waiting and running */
 
     /* Guarded by the move lock of serve.c. */
+    bool is_joining; /* its registration is under way: nobody else may free it */
     bool is_leaving; /* somebody takes it off, and will free it */
 
-    /* Guarded by the service's lock. */
-    struct agent *next, *next_ready;
-    mesh_request *first, **last; /* waiting */
-    uint32_t queued, running;
-    bool is_ready;
-    uint64_t refused_at_ms; /* when an overload was last told */
-    uint32_t refused;       /* and how many since */
+    /* Guarded by the workers' lock. */
+    struct agent *next;
+    uint32_t emitting; /* threads that publish or run for it */
 };
+
+/* Under the move lock. Whether its gate is open, or it has none. */
+bool agent_is_active(const struct agent *agent);
 
 struct service {
     /* Read-only. */
     mesh_client *client;
-    uint32_t max_workers;
+
+    struct workers workers;
+    struct lane callbacks; /* what the client's user is called back with: any order, any number at a time */
 
     /* Guarded by the move lock of serve.c. */
     bool is_staged; /* agents are prepared, not served */
+    bool is_held;   /* nothing is begun */
     bool has_left;  /* and never will be again */
 
-    /* Guarded by lock. */
-    pthread_mutex_t lock;
-    pthread_cond_t work;  /* for workers: an agent is ready, or it is time to end */
-    pthread_cond_t quiet; /* for those who wait until nothing is in hand */
+    /* Guarded by the workers' lock. */
     struct agent *agents, **last_agent; /* changed under serve.c's move lock too: either allows to walk */
-    struct agent *first_ready, **last_ready;
-    uint32_t ready, threads, idle, blocked;
-    uint32_t leaving;           /* subscriptions that still may deliver */
-    mesh_request *live;         /* begun and not finished */
-    uint32_t live_count, running, queued;
-    bool closing, abandoned;
-    pthread_t exited; /* the last worker that ended, still to be joined */
-    bool has_exited;
+    uint32_t leaving;                   /* subscriptions that still may deliver */
+    mesh_request *live;                 /* requests taken in and not finished */
+    uint32_t live_count;
     mesh_counters counters; /* the sums only */
 };
 
@@ -79,9 +84,13 @@ struct agent *service_find(struct service *service, const char *name);
  * the service is closed; MESH_E_NO_MEMORY. */
 mesh_status service_submit(struct agent *agent, struct link_message *message, mesh_error *err);
 
-/* Wait until nothing of an agent, or of all (NULL), is queued, runs, or is held, and no subscription that is leaving can
- * deliver more. False: the deadline came first. */
+/* Wait until nothing of an agent, or of all (NULL), is queued, runs, or is held, and no subscription that is leaving
+ * can deliver more. False: the deadline came first. */
 bool service_drain(struct service *service, const struct agent *agent, uint64_t deadline);
+
+/* The same for the requests of an agent alone; for everything but its gate. */
+bool service_drain_requests(struct service *service, const struct agent *agent, uint64_t deadline);
+bool service_drain_activity(struct service *service, const struct agent *agent, uint64_t deadline);
 
 /* A subscription that delivers here is being drained; is gone. */
 void service_leaving(struct service *service);
@@ -90,10 +99,11 @@ void service_left(struct service *service);
 /* What it has done, what it does. */
 void service_counters(struct service *service, mesh_counters *ret_counters);
 
-/* Answer everything that is in hand of an agent, or of all (NULL), in place of its handlers, and tell these to stop. */
-void service_give_up(struct service *service, const struct agent *agent);
+/* Answer all requests in hand of an agent, or of all (NULL), in place of the handlers, and tell these to stop, for the
+ * reason (MESH_STOP_). Messages that wait are dropped. */
+void service_give_up(struct service *service, const struct agent *agent, int32_t why);
 
-/* Whether no request is in hand, though subscriptions that are leaving may still bring some. */
+/* Whether nothing is in hand, though subscriptions that are leaving may still bring some. */
 bool service_is_idle(struct service *service);
 
 /* What is still in hand, for people: "agent 'x': 1 running". False: nothing. */
@@ -103,14 +113,11 @@ bool service_describe(struct service *service, struct buf *out);
  * and so the service and its client must stay where they are. */
 bool service_close(struct service *service, uint64_t deadline);
 
-/* A request has begun / is finished: see request.c. */
+/* A request is finished: see request.c. */
 void service_finished(struct service *service, mesh_request *request);
 
-/* Whether the calling worker waits in one of our functions. Nothing for other threads. */
-void worker_blocks(bool blocks);
-
 /* For request.c: count one. */
-enum service_count { COUNT_ERROR, COUNT_TIMEOUT, COUNT_LATE };
+enum service_count { COUNT_ERROR, COUNT_FAULT, COUNT_TIMEOUT, COUNT_LATE };
 void service_count(struct service *service, enum service_count what);
 
 #endif
