@@ -64,7 +64,9 @@ static int show(mesh_client *client, const struct arguments *arguments, const st
     mesh_catalog_filter filter = MESH_CATALOG_FILTER_INIT;
     mesh_error err = MESH_ERROR_INIT;
     mesh_catalog *catalog = NULL;
+    const char *const tags[] = { arguments->tag, NULL };
     filter.channel = arguments->channel;
+    filter.tags = tags;
     if (mesh_catalog_read(client, &filter, &catalog, &err) != MESH_OK)
         return session_failed(&err, NULL);
 
@@ -84,6 +86,7 @@ static const struct option options[] = {
     OPTION_URL,
     OPTION_CREDS,
     { "--channel", 0, OPTION_TEXT, "NAME", "only the agent of this name, and those below it", OPTION_AT(channel) },
+    { "--tag", 0, OPTION_TEXT, "TAG", "only agents that have this tag", OPTION_AT(tag) },
     { "--json", 0, OPTION_FLAG, NULL, "print the entries as a JSON array", OPTION_AT(json) },
     OPTION_END,
 };

@@ -2,6 +2,8 @@
 /* agentmesh contract: what one agent takes and gives. */
 #include <agentmesh/discover.h>
 
+#include <string.h>
+
 #include "base/json.h"
 #include "command.h"
 #include "print.h"
@@ -127,7 +129,59 @@ static void write_text(struct buf *out, const mesh_contract *contract)
     write_tags(out, mesh_contract_tags(contract));
 }
 
+/* ---- in the forms of others ---- */
+
+static const struct {
+    const char *name;
+    int32_t form;
+} forms[] = {
+    { "neutral", MESH_TOOL_NEUTRAL },
+    { "openai-chat", MESH_TOOL_OPENAI_CHAT },
+    { "openai-responses", MESH_TOOL_OPENAI_RESPONSES },
+    { "anthropic", MESH_TOOL_ANTHROPIC },
+};
+
+/* 0: there is no such form. */
+static int32_t form_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strcmp(forms[i].name, name) == 0)
+            return forms[i].form;
+    return 0;
+}
+
+/* On one line, so that names keep their order; indented and sorted only if that is asked for. */
+static int show_document(const mesh_contract *contract, const struct arguments *arguments)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    mesh_document *document = NULL;
+    mesh_status status = arguments->card
+                             ? mesh_contract_card(contract, arguments->card_url, &document, &err)
+                             : mesh_contract_tool(contract, form_of(arguments->tool),
+                                                  arguments->strict ? MESH_TOOL_STRICT : 0, &document, &err);
+    if (status != MESH_OK)
+        return session_failed(&err, NULL);
+    bool printed = print_json(mesh_document_text(document), arguments->json);
+    mesh_document_free(document);
+    return printed ? EXIT_DONE : EXIT_FAILED;
+}
+
 /* ---- the command ---- */
+
+static int show_contract(const mesh_contract *contract, const struct arguments *arguments)
+{
+    auto_buf struct buf out;
+    buf_init(&out, TEXT_MAX);
+    if (arguments->text)
+        write_text(&out, contract);
+    else
+        write_json(&out, contract);
+    if (buf_failed(&out)) {
+        print_talk("no memory to print the contract");
+        return EXIT_FAILED;
+    }
+    return print_result(buf_text(&out), out.len) ? EXIT_DONE : EXIT_FAILED;
+}
 
 static int show(mesh_client *client, const struct arguments *arguments, const struct buf *payload)
 {
@@ -136,27 +190,34 @@ static int show(mesh_client *client, const struct arguments *arguments, const st
     mesh_contract *contract = NULL;
     if (mesh_contract_read(client, arguments->operands[0], &contract, &err) != MESH_OK)
         return session_failed(&err, NULL);
-
-    auto_buf struct buf out;
-    buf_init(&out, TEXT_MAX);
-    if (arguments->text)
-        write_text(&out, contract);
-    else
-        write_json(&out, contract);
+    int code =
+        arguments->tool || arguments->card ? show_document(contract, arguments) : show_contract(contract, arguments);
     mesh_contract_free(contract);
-    if (buf_failed(&out)) {
-        print_talk("no memory to print the contract");
-        return EXIT_FAILED;
-    }
-    return print_result(buf_text(&out), out.len) ? EXIT_DONE : EXIT_FAILED;
+    return code;
+}
+
+static int misused(const char *text)
+{
+    print_talk("%s", text);
+    print_talk("Try: agentmesh contract --help");
+    return EXIT_MISUSED;
 }
 
 static int run(const struct arguments *arguments)
 {
+    int32_t form = arguments->tool ? form_of(arguments->tool) : 0;
     if (arguments->json && arguments->text) {
         print_talk("--json and --text exclude each other");
         return EXIT_MISUSED;
     }
+    if ((arguments->tool != NULL) + arguments->card + arguments->text > 1)
+        return misused("--tool, --card and --text exclude each other");
+    if (arguments->tool && form == 0)
+        return misused("--tool is one of neutral, openai-chat, openai-responses, anthropic");
+    if (arguments->strict && form != MESH_TOOL_OPENAI_CHAT && form != MESH_TOOL_OPENAI_RESPONSES)
+        return misused("--strict goes with --tool openai-chat or openai-responses");
+    if (arguments->card_url && !arguments->card)
+        return misused("--at goes with --card");
     return session_run(arguments, NULL, show);
 }
 
@@ -165,6 +226,13 @@ static const struct option options[] = {
     OPTION_CREDS,
     { "--json", 0, OPTION_FLAG, NULL, "print everything as one JSON object; the default", OPTION_AT(json) },
     { "--text", 0, OPTION_FLAG, NULL, "print a few lines for people", OPTION_AT(text) },
+    { "--tool", 0, OPTION_TEXT, "FORM",
+      "print it as a tool for a language model: neutral, openai-chat,\n"
+      "                       openai-responses, anthropic",
+      OPTION_AT(tool) },
+    { "--strict", 0, OPTION_FLAG, NULL, "with --tool openai-...: as its strict mode wants it", OPTION_AT(strict) },
+    { "--card", 0, OPTION_FLAG, NULL, "print it as an agent card", OPTION_AT(card) },
+    { "--at", 0, OPTION_TEXT, "URL", "with --card: where a gateway offers the agent", OPTION_AT(card_url) },
     OPTION_END,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agentmesh down: the end of the local mesh. */
-#include <agentmesh/client.h>
+#include <agentmesh/local.h>
 
 #include <stdio.h>
 

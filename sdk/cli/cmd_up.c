@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agentmesh up: a local mesh of one's own. */
-#include <agentmesh/client.h>
+#include <agentmesh/local.h>
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "command.h"
 #include "print.h"
+#include "signals.h"
 
 static bool tell_where(const mesh_local *local)
 {
@@ -31,29 +29,32 @@ static int refused(mesh_error *err)
     return EXIT_FAILED;
 }
 
-/* From now on they wait in the descriptor. Before any thread is started, so that none takes them. */
-static int catch_signals(void)
+/* This program is the monitor too. NULL: its path cannot be told. */
+static const char *own_path(char *path, size_t size)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC);
+    ssize_t len = readlink("/proc/self/exe", path, size - 1);
+    if (len <= 0)
+        return NULL;
+    path[len] = '\0';
+    return path;
 }
 
 /* Until somebody wants it to end (EXIT_DONE), or it ends by itself. */
 static int wait_for_end(const mesh_local *local, int signals)
 {
-    struct pollfd waiting[] = { { .fd = signals, .events = POLLIN }, { .fd = mesh_local_fd(local), .events = POLLIN } };
-    while (poll(waiting, 2, -1) < 0 && errno == EINTR)
-        ;
-    if (waiting[0].revents)
+    if (signals_wait(signals, mesh_local_fd(local)))
         return EXIT_DONE;
     print_talk("Error: the local server (pid %d) ended by itself; what it said is in server.log in its folder",
                (int)mesh_local_pid(local));
     return EXIT_FAILED;
+}
+
+/* What its health monitor does, while we stay. */
+static void on_event(void *data, const mesh_event *event)
+{
+    (void)data;
+    if (event->level >= MESH_LOG_INFO)
+        print_talk("%s", event->text);
 }
 
 static int run(const struct arguments *arguments)
@@ -61,9 +62,12 @@ static int run(const struct arguments *arguments)
     mesh_local_options options = MESH_LOCAL_OPTIONS_INIT;
     mesh_error err = MESH_ERROR_INIT;
     mesh_local *local = NULL;
-    auto_fd int signals = arguments->foreground ? catch_signals() : -1;
+    char path[PATH_MAX];
+    auto_fd int signals = arguments->foreground ? signals_catch() : -1;
     options.port = arguments->port;
     options.store = arguments->store;
+    options.monitor = own_path(path, sizeof(path));
+    options.on_event = on_event;
     options.flags = MESH_LOCAL_MARK | (arguments->foreground ? MESH_LOCAL_OWN : MESH_LOCAL_DETACH);
     if (mesh_local_start(&options, &local, &err) != MESH_OK)
         return refused(&err);
@@ -86,7 +90,8 @@ const struct command command_up = {
     .name = "up",
     .operands = "",
     .summary = "Start a local mesh: a nats-server with JetStream on this machine",
-    .about = "It runs until 'agentmesh down', and .oam-url in the working directory leads programs to it.\n",
+    .about = "It runs until 'agentmesh down', and .oam-url in the working directory leads programs to it.\n"
+             "A health monitor runs beside it, which takes agents off the mesh whose host has died.\n",
     .options = options,
     .run = run,
 };

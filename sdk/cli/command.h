@@ -10,7 +10,7 @@
 /* How the program ends. */
 enum {
     EXIT_DONE = 0,
-    EXIT_FAILED = 1,       /* the mesh, or the machine, said no */
+    EXIT_FAILED = 1,       /* the mesh, the machine or a check said no */
     EXIT_MISUSED = 2,      /* the command line is wrong */
     EXIT_INTERRUPTED = 130 /* Ctrl-C */
 };
@@ -19,10 +19,10 @@ enum { OPERANDS_MAX = 2 };
 
 /* What the command line says. All strings are lent from argv. */
 struct arguments {
-    const char *url, *creds, *channel, *store;
+    const char *url, *creds, *sys_url, *sys_creds, *channel, *store, *socket, *level, *tool, *card_url, *tag;
     uint32_t timeout_ms; /* 0: not said */
     uint32_t port;       /* 0: not said */
-    bool json, text, foreground;
+    bool json, text, foreground, format, force, wait, unset, strict, card;
     const char *operands[OPERANDS_MAX]; /* NULL where there is none */
     size_t operand_count;
 };
@@ -53,7 +53,8 @@ struct command {
     int (*run)(const struct arguments *arguments); /* returns the exit code */
 };
 
-extern const struct command command_call, command_stream, command_catalog, command_contract, command_up, command_down;
+extern const struct command command_call, command_stream, command_catalog, command_contract, command_up, command_down,
+    command_check_schema, command_host, command_monitor, command_logs, command_level;
 
 /* The table, ended by NULL; one by its name, or NULL. */
 extern const struct command *const commands[];

@@ -16,12 +16,13 @@ static void write_program(struct buf *out)
     buf_puts(out, "Usage: agentmesh COMMAND [OPTION]... [ARGUMENT]...\n\n"
                   "Call agents on the Open Agent Mesh, see who is there, run a mesh of one's own.\n\nCommands:\n");
     for (const struct command *const *command = commands; *command; command++)
-        buf_printf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
-    buf_puts(out, "  version    Print the version\n"
-                  "  help       Print this, or more about one command\n\n"
+        buf_printf(out, "  %-12s %s\n", (*command)->name, (*command)->summary);
+    buf_puts(out, "  version      Print the version\n"
+                  "  help         Print this, or more about one command\n\n"
                   "The mesh is found by --url, OAM_URL, the nearest .oam-url file, a local server that runs,\n"
                   "and is else nats://localhost:4222.\n"
-                  "Exit codes: 0 done, 1 the mesh or the machine said no, 2 wrong command line, 130 interrupted.\n");
+                  "Exit codes: 0 done, 1 the mesh, the machine or a check said no, 2 wrong command line,\n"
+                  "130 interrupted.\n");
 }
 
 static void write_option(struct buf *out, const struct option *option)
