@@ -388,8 +388,11 @@ static void setting_add(struct builder *builder, size_t line, const char *name, 
 {
     struct config_settings *settings = builder->target;
     auto_free char *meant = value_meant(builder, line, name, value);
+    char place[32];
 
-    if (meant && (!list_add(&settings->pairs, name) || !list_take(&settings->pairs, take(&meant))))
+    snprintf(place, sizeof(place), "%zu", line);
+    if (meant && (!list_add(&settings->pairs, name) || !list_take(&settings->pairs, take(&meant)) ||
+                  !list_add(&settings->lines, place)))
         builder->no_memory = true;
 }
 

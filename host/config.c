@@ -33,6 +33,7 @@ struct config *config_free(struct config *config)
     for (size_t i = 0; i < config->settings_count; i++) {
         free(config->settings[i].name);
         list_clear(&config->settings[i].pairs);
+        list_clear(&config->settings[i].lines);
     }
     for (size_t i = 0; i < config->agent_count; i++)
         free(config->agents[i].name);
@@ -239,12 +240,28 @@ bool config_plugin_enabled(const struct config *config, const char *name)
     return !plugin || plugin->enabled;
 }
 
+static const struct config_settings *find_settings(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->settings_count; i++)
+        if (strcmp(config->settings[i].name, name) == 0)
+            return &config->settings[i];
+    return NULL;
+}
+
+const char *config_setting_line(const struct config *config, const char *name, const char *key)
+{
+    const struct config_settings *settings = find_settings(config, name);
+
+    for (size_t i = 0; settings && i < settings->lines.count; i++)
+        if (strcmp(settings->pairs.items[2 * i], key) == 0)
+            return settings->lines.items[i];
+    return "";
+}
+
 const char *const *config_settings(const struct config *config, const char *name)
 {
     static const char *const none[] = { NULL };
+    const struct config_settings *settings = find_settings(config, name);
 
-    for (size_t i = 0; i < config->settings_count; i++)
-        if (strcmp(config->settings[i].name, name) == 0)
-            return (const char *const *)config->settings[i].pairs.items;
-    return none;
+    return settings ? (const char *const *)settings->pairs.items : none;
 }

@@ -31,14 +31,16 @@ struct config_plugin {
 struct config_settings {
     char *name;
     struct config_list pairs; /* key, value, key, value, ... */
+    struct config_list lines; /* of each pair: where it stands in the file, as text */
 };
 
 /* [agent NAME]; a number that is 0 was not said. */
 struct config_agent {
     char *name;
-    uint32_t concurrency; /* handlers of it at a time */
-    uint32_t queue;       /* requests that may wait for it */
-    uint32_t timeout_ms;  /* a handler's time for one request */
+    uint32_t concurrency;  /* handlers of it at a time */
+    uint32_t queue;        /* requests that may wait for it */
+    uint32_t timeout_ms;   /* a handler's time for one request */
+    uint32_t check_output; /* MESH_YES, MESH_NO */
 };
 
 struct config {
@@ -56,13 +58,15 @@ struct config {
     uint32_t connect_timeout_ms, call_timeout_ms, stream_timeout_ms;
     uint32_t handler_timeout_ms, chunk_timeout_ms;
     uint32_t start_timeout_ms, drain_timeout_ms;
-    uint32_t settle_ms, grace_ms, poll_ms;
+    uint32_t settle_ms, grace_ms, poll_ms, probation_ms, handover_timeout_ms;
     uint32_t queue, workers, workers_total;
     gid_t trusted_gid;     /* of key "trusted_group"; (gid_t)-1: none */
     uint32_t error_detail; /* CONFIG_DETAIL_ */
+    bool check_output;     /* of agents that say nothing themselves */
     uint32_t log_level;    /* MESH_LOG_ of <agentmesh/client.h> */
     uint32_t local_port;
     char *local_store;
+    char *control; /* the control socket; NULL: in the runtime folder */
 
     /* Sections with a name, in the order of the file. */
     struct config_plugin *plugins;
@@ -112,6 +116,9 @@ const struct config_agent *config_agent(const struct config *config, const char 
 
 /* Whether the plugin may be loaded: yes unless its section says enabled = no. */
 bool config_plugin_enabled(const struct config *config, const char *name);
+
+/* The line of the file in which a plugin's setting stands, as text; "" if it has none. Lent as long as config. */
+const char *config_setting_line(const struct config *config, const char *name, const char *key);
 
 /* A plugin's settings as key, value, key, value, ..., NULL; lent as long as config; never NULL. */
 const char *const *config_settings(const struct config *config, const char *name);

@@ -13,11 +13,18 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <agentmesh/serving.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/runtime_folder.h"
 #include "config_ref.h"
+#include "control.h"
 #include "jobs.h"
 #include "log.h"
+#include "operate.h"
 #include "plugin/plan.h"
 #include "plugin/roster.h"
 #include "plugin/survey.h"
@@ -51,13 +58,15 @@ struct daemon {
     struct jobs jobs;
     struct watch watch;
     struct roster *roster;
+    struct control *control; /* NULL: nobody can be heard */
+    struct operate_tools operate;
     int signals; /* signalfd */
 
     enum phase phase;
     bool has_seen;     /* the folders, since start or reload */
     bool is_ready;     /* and told so */
     uint64_t ready_by; /* files that are being written are not waited for any longer */
-    uint64_t plan_at, alive_at, end_at, restart_at;
+    uint64_t began_ms, plan_at, alive_at, end_at, restart_at;
     uint32_t restarts;
     struct errand look, restart, goodbye;
 };
@@ -123,6 +132,7 @@ static void look_if_due(struct daemon *daemon)
     if (daemon->phase != SERVING || daemon->look.is_out || clock_ms() < watch_due(&daemon->watch))
         return;
     watch_begin(&daemon->watch);
+    roster_look(daemon->roster);
     errand_start(daemon, &daemon->look, "look");
 }
 
@@ -211,6 +221,8 @@ static void use_config(struct daemon *daemon, struct config_ref *config, const s
     daemon->config = config;
     log_set_level((int32_t)config_of(daemon)->log_level);
     watch_set_times(&daemon->watch, config_of(daemon)->settle_ms, config_of(daemon)->poll_ms);
+    if (daemon->control)
+        control_set_group(daemon->control, config_of(daemon)->trusted_gid);
     roster_set_config(daemon->roster, config, diff);
 }
 
@@ -231,14 +243,82 @@ static bool reload_config(struct daemon *daemon)
     return true;
 }
 
-static void reload(struct daemon *daemon)
+/* False: mesh.ini is wrong. */
+static bool reload(struct daemon *daemon)
 {
     log_textf(MESH_LOG_INFO, "reloading");
     notify_reloading(daemon->notify, NULL);
-    if (!reload_config(daemon))
+    bool is_right = reload_config(daemon);
+    if (!is_right)
         log_textf(MESH_LOG_ERROR, "the configuration could not be read, keeping the one in use");
     look_anew(daemon);
     roster_demand(daemon->roster);
+    return is_right;
+}
+
+/* ---- operators ---- */
+
+static bool is_ending(const void *closure)
+{
+    const struct daemon *daemon = closure;
+    return daemon->phase != SERVING;
+}
+
+static bool reload_for_operator(void *closure)
+{
+    return reload(closure);
+}
+
+static void look_for_operator(void *closure)
+{
+    struct daemon *daemon = closure;
+    watch_demand(&daemon->watch);
+}
+
+static void put_text(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, "\"%s\": ", name);
+    json_put_string(out, "", text ? text : "");
+    buf_puts(out, ", ");
+}
+
+static void describe_for_operator(void *closure, struct buf *out)
+{
+    const struct daemon *daemon = closure;
+    const mesh_client *client = daemon->place->client;
+    static const char *const phases[] = { "serving", "leaving", "leaving", "ended" };
+    put_text(out, "version", mesh_version());
+    put_text(out, "state", daemon->phase == SERVING && !daemon->is_ready ? "starting" : phases[daemon->phase]);
+    put_text(out, "url", mesh_client_url(client));
+    put_text(out, "instance", mesh_client_instance_id(client));
+    put_text(out, "config", config_of(daemon)->path);
+    put_text(out, "state_folder", config_of(daemon)->state);
+    buf_printf(out, "\"pid\": %ld, \"uptime_ms\": %ju, \"connected\": %s, ", (long)getpid(),
+               (uintmax_t)(clock_ms() - daemon->began_ms), mesh_client_is_connected(client) ? "true" : "false");
+}
+
+/* Where mesh.ini names no socket, another host may well have the usual one. */
+static mesh_status open_control(struct daemon *daemon, mesh_error *err)
+{
+    const struct config *config = config_of(daemon);
+    auto_free char *folder = NULL;
+    auto_free char *usual = NULL;
+    mesh_error reason = MESH_ERROR_INIT;
+    daemon->operate =
+        (struct operate_tools){ daemon->roster,       daemon, is_ending, reload_for_operator, look_for_operator,
+                                describe_for_operator };
+    mesh_status status = config->control ? MESH_OK : runtime_folder_make(&folder, &reason);
+    if (folder && !(usual = path_join(folder, "control")))
+        status = mesh_error_set(&reason, MESH_E_NO_MEMORY, "out of memory");
+    if (status == MESH_OK)
+        status = control_open(config->control ? config->control : usual, config->trusted_gid, operate_hear,
+                              &daemon->operate, &daemon->control, &reason);
+    if (status != MESH_OK && config->control)
+        mesh_error_move(err, &reason);
+    else if (status != MESH_OK)
+        log_event(MESH_LOG_WARN, "`agentmesh host` cannot reach this host", "reason", mesh_error_text(&reason), NULL);
+    mesh_error_clear(&reason);
+    return config->control ? status : MESH_OK;
 }
 
 /* ---- ready ---- */
@@ -360,7 +440,8 @@ static int wait_ms(const struct daemon *daemon)
 {
     uint64_t look_at = daemon->phase == SERVING && !daemon->look.is_out ? watch_due(&daemon->watch) : CLOCK_NEVER;
     uint64_t restart_at = daemon->phase == SERVING && !daemon->restart.is_out ? daemon->restart_at : CLOCK_NEVER;
-    const uint64_t moments[] = { look_at, restart_at, daemon->plan_at, daemon->alive_at, daemon->end_at };
+    uint64_t control_at = daemon->control ? control_due(daemon->control) : CLOCK_NEVER;
+    const uint64_t moments[] = { look_at, restart_at, control_at, daemon->plan_at, daemon->alive_at, daemon->end_at };
     uint64_t first = CLOCK_NEVER;
     for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
         first = moments[i] < first ? moments[i] : first;
@@ -370,6 +451,18 @@ static int wait_ms(const struct daemon *daemon)
     return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
+/* Nobody but a plugin closes what is ours. The numbers may be somebody else's by now: neither a farewell nor a thread of
+ * ours can be relied on, a fresh host can. */
+static void end_if_robbed(const struct pollfd *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!(fds[i].revents & POLLNVAL))
+            continue;
+        log_textf(MESH_LOG_ERROR, "a plugin has closed a descriptor of agentmeshd, ending at once");
+        _exit(EXIT_FAILURE);
+    }
+}
+
 static void wait_for_something(struct daemon *daemon)
 {
     struct pollfd fds[] = {
@@ -377,9 +470,11 @@ static void wait_for_something(struct daemon *daemon)
         { daemon->jobs.fd, POLLIN, 0 },
         { daemon->watch.fd, POLLIN, 0 },
         { server_fd(daemon), POLLIN, 0 },
+        { daemon->control ? control_fd(daemon->control) : -1, POLLIN, 0 },
     };
     if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(daemon)) < 0)
         return;
+    end_if_robbed(fds, sizeof(fds) / sizeof(fds[0]));
     if (fds[0].revents)
         take_signals(daemon);
     if (fds[1].revents)
@@ -388,6 +483,8 @@ static void wait_for_something(struct daemon *daemon)
         watch_read(&daemon->watch);
     if (fds[3].revents)
         server_has_ended(daemon);
+    if (daemon->control)
+        control_attend(daemon->control);
 }
 
 mesh_status daemon_run(struct daemon *daemon, mesh_error *err)
@@ -453,7 +550,7 @@ static mesh_status open_ears(struct daemon *daemon, mesh_error *err)
 static mesh_status open_roster(struct daemon *daemon, mesh_error *err)
 {
     const struct roster_tools tools = { &daemon->jobs, &daemon->watch, daemon->place->client,
-                                        daemon->state->generations };
+                                        daemon->state->generations, daemon->state->records };
     return roster_new(&tools, daemon->config, &daemon->roster, err);
 }
 
@@ -473,6 +570,7 @@ mesh_status daemon_new(const struct arguments *arguments, struct config *config,
     daemon->notify = notify;
     daemon->place = place;
     daemon->plan_at = daemon->end_at = daemon->restart_at = CLOCK_NEVER;
+    daemon->began_ms = clock_ms();
     daemon->alive_at = notify->watchdog_ms > 0 ? clock_ms() : CLOCK_NEVER;
     daemon->look = errand_of(daemon, look_run, look_done);
     daemon->restart = errand_of(daemon, restart_run, restart_done);
@@ -482,6 +580,8 @@ mesh_status daemon_new(const struct arguments *arguments, struct config *config,
     if (status == MESH_OK)
         status = open_roster(daemon, err);
     if (status == MESH_OK)
+        status = open_control(daemon, err);
+    if (status == MESH_OK)
         *ret_daemon = take(&daemon);
     return status;
 }
@@ -489,6 +589,7 @@ mesh_status daemon_new(const struct arguments *arguments, struct config *config,
 struct daemon *daemon_free(struct daemon *daemon)
 {
     if (daemon) {
+        control_close(daemon->control);
         roster_free(daemon->roster);
         watch_close(&daemon->watch);
         jobs_close(&daemon->jobs);

@@ -37,6 +37,12 @@ static const struct key_choice details[] = {
     { NULL, 0 },
 };
 
+static const struct key_choice yes_or_no[] = {
+    { "yes", MESH_YES },
+    { "no", MESH_NO },
+    { NULL, 0 },
+};
+
 #define IN_CONFIG(field) .offset = offsetof(struct config, field)
 #define IN_PLUGIN(field) .offset = offsetof(struct config_plugin, field)
 #define IN_AGENT(field) .offset = offsetof(struct config_agent, field)
@@ -105,6 +111,14 @@ static const struct key keys[] = {
     { .section = SECTION_HOST, .name = "poll", .type = KEY_DURATION, .change = CHANGE_LIVE, IN_CONFIG(poll_ms),
       .fallback = "10s", .min = 100, .max = HOUR,
       .help = "How often the folders are looked at although nothing was heard of them." },
+    { .section = SECTION_HOST, .name = "probation", .type = KEY_DURATION, .change = CHANGE_LIVE,
+      IN_CONFIG(probation_ms), .fallback = "30s", .min = 0, .max = HOUR,
+      .help = "How long a new version of a plugin has to prove itself, the one before it being kept ready. If it does\n"
+              "worse, the host goes back by itself. 0: not at all." },
+    { .section = SECTION_HOST, .name = "handover_timeout", .type = KEY_DURATION, .change = CHANGE_LIVE,
+      IN_CONFIG(handover_timeout_ms), .fallback = "2s", .min = 1, .max = HOUR,
+      .help = "How long requests may wait until those in hand have ended, where a plugin hands something over to its next\n"
+              "version, or can be started only once. After it the new version is given up." },
     { .section = SECTION_HOST, .name = "queue", .type = KEY_COUNT, .change = CHANGE_RESTART, IN_CONFIG(queue),
       .fallback = "256", .min = 1, .max = 1000000,
       .help = "Requests that may wait for one agent; over it callers hear \"overloaded\" at once." },
@@ -121,9 +135,17 @@ static const struct key keys[] = {
     { .section = SECTION_HOST, .name = "error_detail", .type = KEY_CHOICE, .change = CHANGE_RESTART,
       IN_CONFIG(error_detail), .choices = details, .fallback = "full",
       .help = "What callers are told of a failure: full, with the handler's own text; or the code alone." },
+    { .section = SECTION_HOST, .name = "check_output", .type = KEY_SWITCH, .change = CHANGE_RESTART,
+      IN_CONFIG(check_output), .fallback = "no",
+      .help = "yes: what agents answer is checked against their own output schemas; what does not fit does not leave,\n"
+              "its caller has an error that says why. What agents are asked is always checked." },
     { .section = SECTION_HOST, .name = "log_level", .type = KEY_CHOICE, .change = CHANGE_LIVE, IN_CONFIG(log_level),
       .choices = levels, .fallback = "info",
       .help = "The least that is logged: debug, info, warn or error." },
+    { .section = SECTION_HOST, .name = "control", .type = KEY_PATH, .change = CHANGE_RESTART, IN_CONFIG(control),
+      .example = "/run/agentmesh/control",
+      .help = "The socket at which `agentmesh host` is heard. Default: \"control\" in /run/agentmesh for root and the\n"
+              "service, in $XDG_RUNTIME_DIR/agentmesh for others." },
     { .section = SECTION_HOST, .name = "local_port", .type = KEY_COUNT, .change = CHANGE_RESTART,
       IN_CONFIG(local_port), .fallback = "4222", .min = 1, .max = 65535,
       .help = "Port of the local server, on 127.0.0.1, where this host starts it." },
@@ -148,6 +170,9 @@ static const struct key keys[] = {
       IN_AGENT(timeout_ms), .example = "30s", .min = 1, .max = DAY,
       .help = "Its time for one request, or for the next chunk. Default: what its author says, else handler_timeout\n"
               "and chunk_timeout of [host]." },
+    { .section = SECTION_AGENT, .name = "check_output", .type = KEY_CHOICE, .change = CHANGE_PLUGIN,
+      IN_AGENT(check_output), .choices = yes_or_no, .example = "no",
+      .help = "Whether what it answers is checked against its output schema. Default: check_output of [host]." },
 };
 /* clang-format on */
 

@@ -16,6 +16,8 @@ bool list_init(struct config_list *list);
 
 void list_clear(struct config_list *list); /* all zeroes afterwards */
 
+#define auto_config_list __attribute__((cleanup(list_clear)))
+
 /* Append a copy; false: no memory, and the list is as it was. */
 bool list_add(struct config_list *list, const char *text);
 bool list_take(struct config_list *list, char *text); /* text is taken, also on failure; NULL fails */

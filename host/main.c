@@ -2,15 +2,48 @@
 /* agentmeshd: loads agents from a folder of plugins and serves them on the mesh. The story of a run. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arguments.h"
 #include "base/cleanup.h"
 #include "daemon.h"
 #include "log.h"
+#include "plugin/crash.h"
 #include "plugin/inspect.h"
+#include "plugin/record.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
+
+/* What made the last host end is not loaded again, if there is anything else. */
+static void blame(const struct state *state, const struct crash *crash)
+{
+    struct record record;
+    char reason[320];
+    mesh_error err = MESH_ERROR_INIT;
+    snprintf(reason, sizeof(reason), "%s ended the host%s%s", crash->what,
+             crash->agent[0] ? ", in a handler of agent " : "", crash->agent);
+    record_read(state->records, crash->plugin, &record, NULL);
+    bool is_aside = record_crashed(&record, crash->hash, reason, (int64_t)time(NULL));
+    log_event(MESH_LOG_ERROR, "a plugin ended the last host", "plugin", crash->plugin, "what", crash->what, "agent",
+              crash->agent, "sha256", crash->hash, "now",
+              is_aside ? "this version is set aside" : "it is tried again, there is no other version", NULL);
+    if (record_write(state->records, crash->plugin, &record, &err) != MESH_OK)
+        log_event(MESH_LOG_ERROR, "the state folder cannot be written", "reason", mesh_error_text(&err), NULL);
+    mesh_error_clear(&err);
+    record_clear(&record);
+}
+
+static mesh_status look_back(const struct state *state, mesh_error *err)
+{
+    struct crash crash;
+    bool has_crashed = crash_read(state->folder, &crash);
+    if (has_crashed && crash.plugin[0])
+        blame(state, &crash);
+    else if (has_crashed)
+        log_event(MESH_LOG_ERROR, "the last host ended by itself, and no plugin is to blame", "what", crash.what, NULL);
+    return crash_begin(state->folder, err);
+}
 
 static mesh_status serve(const struct arguments *arguments, struct config *config, const struct notify *notify,
                          mesh_error *err)
@@ -22,11 +55,14 @@ static mesh_status serve(const struct arguments *arguments, struct config *confi
 
     mesh_status status = state_open(config->state, &state, err);
     if (status == MESH_OK)
+        status = look_back(state, err);
+    if (status == MESH_OK)
         status = place_open(config, arguments->local, &place, err);
     if (status == MESH_OK)
         status = daemon_new(arguments, take(&unused), state, place, notify, &daemon, err);
     if (status == MESH_OK)
         status = daemon_run(daemon, err);
+    crash_end();
     if (status == MESH_E_TIMEOUT)
         _exit(EXIT_SUCCESS); /* threads that did not end may still use all of it */
     return status;

@@ -53,6 +53,8 @@ static mesh_client_options options_for(const struct config *config, const char *
     options.flags = MESH_CLIENT_KEEP_TRYING;
     if (config->error_detail == CONFIG_DETAIL_CODE)
         options.flags |= MESH_CLIENT_HIDE_ERRORS;
+    if (config->check_output)
+        options.flags |= MESH_CLIENT_CHECK_OUTPUT;
     return options;
 }
 
@@ -114,6 +116,7 @@ static mesh_status start_server(struct place *place, const struct config *config
     place->local_options.store = place->local_store;
     place->local_options.port = config->local_port;
     place->local_options.flags = own ? MESH_LOCAL_FLOAT | MESH_LOCAL_MARK : 0;
+    place->local_options.on_event = log_what_happened; /* to hosts that died */
     return mesh_local_start(&place->local_options, &place->local, err);
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include <agentmesh/client.h>
+#include <agentmesh/local.h>
 
 #include "config.h"
 

@@ -206,7 +206,8 @@ mesh_status state_open(const char *folder, struct state **ret_state, mesh_error 
     state->lock_fd = -1;
     state->folder = strdup(folder);
     state->generations = path_join(folder, "generations");
-    if (!state->folder || !state->generations)
+    state->records = path_join(folder, "records");
+    if (!state->folder || !state->generations || !state->records)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
 
     mesh_status status = make_private(state->folder, err);
@@ -214,6 +215,8 @@ mesh_status state_open(const char *folder, struct state **ret_state, mesh_error 
         status = lock(state, err);
     if (status == MESH_OK)
         status = make_private(state->generations, err);
+    if (status == MESH_OK)
+        status = make_private(state->records, err);
     if (status == MESH_OK)
         status = empty(state->generations, err);
     if (status == MESH_OK)
@@ -230,6 +233,7 @@ struct state *state_close(struct state *state)
             close(state->lock_fd);
         free(state->folder);
         free(state->generations);
+        free(state->records);
         free(state);
     }
     return NULL;

@@ -11,6 +11,7 @@
 struct state {
     char *folder;
     char *generations; /* private copies of plugins; emptied when the folder is opened */
+    char *records;     /* what is remembered of plugins across restarts */
     int lock_fd;
 };
 

@@ -13,7 +13,7 @@
 #include "plugin/reach.h"
 
 enum {
-    FIRST_SIZE = offsetof(mesh_plugin, stop) + sizeof(void (*)(void)), /* of the first release */
+    FIRST_SIZE = offsetof(mesh_plugin, restore) + sizeof(void (*)(void)), /* of the first release */
     MAX_SIZE = 4096,
     MAX_TEXT = 64 << 20
 };
@@ -69,7 +69,7 @@ static mesh_status read_plugin(const void *foreign, size_t size, mesh_plugin *re
             return unknown_field(&plugin, "field", err);
     }
     memcpy(&plugin, foreign, plugin.size < sizeof(plugin) ? plugin.size : sizeof(plugin));
-    if (plugin.flags != 0)
+    if (plugin.flags & ~(uint32_t)MESH_PLUGIN_EXCLUSIVE)
         return unknown_field(&plugin, "flag", err);
     *ret_plugin = plugin;
     return MESH_OK;
@@ -89,14 +89,8 @@ static bool add_text(struct entry *entry, const char *text)
     return reached;
 }
 
-/* Every string of a spec, to its end. */
-static mesh_status walk_spec(struct entry *entry, const mesh_agent *agent, mesh_error *err)
+static mesh_status walk_tags(struct entry *entry, const mesh_agent *agent, mesh_error *err)
 {
-    const char *const texts[] = { agent->name, agent->description, agent->version, agent->input_schema,
-                                  agent->output_schema };
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (!add_text(entry, texts[i]))
-            return points_astray("one of its texts", err);
     for (const char *const *tag = agent->tags; tag; tag++) {
         if (!reach_bytes(tag, sizeof(*tag)))
             return points_astray("its list of tags", err);
@@ -106,6 +100,60 @@ static mesh_status walk_spec(struct entry *entry, const mesh_agent *agent, mesh_
             return points_astray("one of its tags", err);
     }
     return MESH_OK;
+}
+
+/* Whether a struct that begins with its size is there as far as it says, or far enough to be refused. */
+static bool reach_sized(const void *sized)
+{
+    size_t size;
+    if (!reach_bytes(sized, sizeof(size)))
+        return false;
+    memcpy(&size, sized, sizeof(size));
+    return size > MAX_SIZE || reach_bytes(sized, size);
+}
+
+static mesh_status walk_sources(struct entry *entry, const mesh_agent *agent, mesh_error *err)
+{
+    for (const mesh_source *const *at = agent->sources; at; at++) {
+        if (!reach_bytes(at, sizeof(*at)))
+            return points_astray("its list of sources", err);
+        if (!*at)
+            break;
+        if (!reach_sized(*at))
+            return points_astray("one of its sources", err);
+        const mesh_source *source = *at;
+        if (source->size >= sizeof(*source) && source->size <= MAX_SIZE &&
+            !(add_text(entry, source->subject) && add_text(entry, source->keys) && add_text(entry, source->queue)))
+            return points_astray("a text of its sources", err);
+    }
+    return MESH_OK;
+}
+
+static mesh_status walk_gate(struct entry *entry, const mesh_agent *agent, mesh_error *err)
+{
+    const mesh_gate *gate = agent->active_when;
+    if (!gate)
+        return MESH_OK;
+    if (!reach_sized(gate))
+        return points_astray("its gate", err);
+    if (gate->size >= sizeof(*gate) && gate->size <= MAX_SIZE &&
+        !(add_text(entry, gate->key) && add_text(entry, gate->subject)))
+        return points_astray("a text of its gate", err);
+    return MESH_OK;
+}
+
+/* Everything that a spec points to, to its end. */
+static mesh_status walk_spec(struct entry *entry, const mesh_agent *agent, mesh_error *err)
+{
+    const char *const texts[] = { agent->name,         agent->description,   agent->version,
+                                  agent->input_schema, agent->output_schema, agent->message_schema };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!add_text(entry, texts[i]))
+            return points_astray("one of its texts", err);
+    mesh_status status = walk_tags(entry, agent, err);
+    if (status == MESH_OK)
+        status = walk_sources(entry, agent, err);
+    return status == MESH_OK ? walk_gate(entry, agent, err) : status;
 }
 
 static mesh_status read_spec(struct entry *entry, const mesh_agent *listed, mesh_agent *ret_agent, mesh_error *err)
@@ -131,7 +179,7 @@ static mesh_status count_agents(const mesh_agent *const *listed, size_t *ret_cou
 static mesh_status read_agents(struct entry *entry, mesh_error *err)
 {
     const mesh_agent *const *listed = entry->plugin.agents;
-    size_t count;
+    size_t count = 0;
     mesh_status counted = count_agents(listed, &count, err);
     if (counted != MESH_OK)
         return counted;
@@ -159,6 +207,8 @@ mesh_status entry_read(const void *foreign, size_t size, struct entry *ret_entry
         status = add_text(&entry, entry.plugin.version) ? read_agents(&entry, err) : points_astray("its version", err);
     }
     if (status == MESH_OK)
+        status = settings_read(entry.plugin.settings, &entry.settings, err);
+    if (status == MESH_OK)
         *ret_entry = entry;
     else
         entry_clear(&entry);
@@ -178,5 +228,6 @@ mesh_status entry_load(void *handle, struct entry *ret_entry, mesh_error *err)
 void entry_clear(struct entry *entry)
 {
     free(entry->agents);
+    settings_clear(&entry->settings);
     *entry = (struct entry){ 0 };
 }

@@ -5,11 +5,14 @@
 
 #include <agentmesh/plugin.h>
 
+#include "plugin/settings.h"
+
 /* A copy in the host's own layout; the strings and functions are the plugin's, good while it is loaded. */
 struct entry {
     mesh_plugin plugin;
     mesh_agent *agents; /* those that it lists */
     size_t agent_count;
+    struct setting_specs settings;
     size_t text_len; /* of all names, descriptions and schemas together */
 };
 

@@ -3,6 +3,7 @@
 #include "plugin/generation.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "base/clock.h"
 #include "log.h"
 #include "plugin/census.h"
+#include "plugin/crash.h"
+#include "plugin/handover.h"
 #include "plugin/loader.h"
 #include "plugin/step.h"
 
@@ -67,6 +70,19 @@ static void generation_free(struct generation *generation)
     free(generation);
 }
 
+/* Constructors run under the generation's name, so that their threads, and they themselves, are known as its. */
+static mesh_status load(struct generation *generation, const struct image *image, mesh_error *err)
+{
+    char here[CENSUS_NAME_SIZE] = "", name[CENSUS_NAME_SIZE];
+    snprintf(name, sizeof(name), "%.15s", generation->name);
+    crash_know(generation->number, generation->plugin, image->hash);
+    pthread_getname_np(pthread_self(), here, sizeof(here));
+    pthread_setname_np(pthread_self(), name);
+    mesh_status status = loader_open(image->path, &generation->handle, err);
+    pthread_setname_np(pthread_self(), here);
+    return status;
+}
+
 mesh_status generation_open(const char *plugin, struct image *image, struct generation **ret_generation,
                             mesh_error *err)
 {
@@ -77,12 +93,13 @@ mesh_status generation_open(const char *plugin, struct image *image, struct gene
     generation->number = atomic_fetch_add(&generations, 1) + 1;
     snprintf(generation->name, sizeof(generation->name), "g%u.%s", generation->number, plugin);
 
-    mesh_status status = generation->plugin ? loader_open(image->path, &generation->handle, err) : no_memory(err);
+    mesh_status status = generation->plugin ? load(generation, image, err) : no_memory(err);
     if (status == MESH_OK)
         status = entry_load(generation->handle, &generation->entry, err);
     if (status != MESH_OK) {
         if (generation->handle)
             loader_close(generation->handle, image->path, NULL);
+        crash_forget(generation->number);
         generation_free(generation);
         return status;
     }
@@ -94,7 +111,7 @@ mesh_status generation_open(const char *plugin, struct image *image, struct gene
 /* ---- start ---- */
 
 /* What mesh.ini says of agents, in the form that a child client takes. */
-static mesh_status open_client(struct generation *generation, mesh_client *mesh, const struct config *config,
+mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, const struct config *config,
                                mesh_error *err)
 {
     auto_free mesh_agent_limits *limits = calloc(config->agent_count + 1, sizeof(*limits));
@@ -104,12 +121,16 @@ static mesh_status open_client(struct generation *generation, mesh_client *mesh,
     for (size_t i = 0; i < config->agent_count; i++) {
         const struct config_agent *agent = &config->agents[i];
         limits[i] = (mesh_agent_limits){ sizeof(limits[i]), agent->name,       agent->concurrency,
-                                         agent->queue,      agent->timeout_ms, 0 };
+                                         agent->queue,      agent->timeout_ms, agent->check_output };
         list[i] = &limits[i];
     }
+    auto_config_list struct config_list settings = { 0 };
+    mesh_status status = settings_resolve(&generation->entry.settings, config, generation->plugin, &settings, err);
+    if (status != MESH_OK)
+        return status;
     mesh_child_options options = MESH_CHILD_OPTIONS_INIT;
     options.name = generation->name;
-    options.settings = config_settings(config, generation->plugin);
+    options.settings = (const char *const *)settings.items;
     options.limits = list;
     return mesh_child_open(mesh, &options, &generation->client, err);
 }
@@ -151,18 +172,19 @@ static mesh_status call_start(struct generation *generation, uint32_t timeout_ms
     return mesh_error_prefix(err, start->status, "its start failed");
 }
 
-mesh_status generation_start(struct generation *generation, mesh_client *mesh, const struct config *config,
-                             mesh_error *err)
+mesh_status generation_start(struct generation *generation, uint32_t timeout_ms, mesh_error *err)
 {
-    mesh_status status = open_client(generation, mesh, config, err);
-    if (status != MESH_OK)
-        return status;
     generation->start = calloc(1, sizeof(*generation->start));
     if (!generation->start)
         return no_memory(err);
     if (!generation->entry.plugin.start)
         return MESH_OK;
-    return call_start(generation, config->start_timeout_ms, err);
+    return call_start(generation, timeout_ms, err);
+}
+
+void *generation_state(const struct generation *generation)
+{
+    return generation->start->state;
 }
 
 mesh_status generation_register(struct generation *generation, mesh_error *err)
@@ -239,6 +261,13 @@ static void call_stop(struct generation *generation, uint32_t timeout_ms)
     step_free(step);
 }
 
+void generation_stop(struct generation *generation, uint32_t timeout_ms)
+{
+    handover_wait(generation);
+    call_stop(generation, timeout_ms);
+    generation->start->status = MESH_E_STOPPED; /* not once more */
+}
+
 /* The kernel tells of a thread's end before it takes it off the list: look again for a moment. */
 static bool thread_is_left(const struct generation *generation, char ret_name[CENSUS_NAME_SIZE])
 {
@@ -264,42 +293,48 @@ static void remove_signal_handlers(const struct generation *generation)
         if (!loader_owns(generation->handle, (void *)(uintptr_t)action.sa_handler))
             continue;
         signal(number, SIG_DFL);
+        crash_watch(number);
         tell(generation, MESH_LOG_WARN, "a signal handler was left behind, removed", strsignal(number));
     }
 }
 
-/* True: it is gone from memory. */
-static bool unload(struct generation *generation)
+/* Why it cannot be unloaded is written to why; "" if it is gone. */
+static void unload(struct generation *generation, char why[GENERATION_PIN_SIZE])
 {
     char thread[CENSUS_NAME_SIZE];
+    why[0] = '\0';
     if (thread_is_left(generation, thread)) {
-        char reason[96];
-        snprintf(reason, sizeof(reason), "its thread '%s' still runs: stop must end every thread", thread);
-        tell(generation, MESH_LOG_WARN, "pinned in memory", reason);
-        return false;
+        snprintf(why, GENERATION_PIN_SIZE, "its thread '%s' still runs: stop must end every thread", thread);
+        return;
     }
     remove_signal_handlers(generation);
-    if (loader_close(generation->handle, generation->image->path, NULL) != MESH_OK) {
-        const char *reason = generation_stays_because(generation);
-        tell(generation, MESH_LOG_WARN, "pinned in memory",
+    if (loader_close(generation->handle, generation->image->path, NULL) == MESH_OK)
+        return;
+    const char *reason = generation_stays_because(generation);
+    snprintf(why, GENERATION_PIN_SIZE, "%s",
              reason ? reason : "the loader keeps it: a thread-local destructor or another object needs it");
-        return false;
-    }
-    return true;
 }
 
-void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms)
+void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms,
+                    _Atomic(const char *) *phase, char ret_pin[GENERATION_PIN_SIZE])
 {
+    *phase = "finishing what is in hand";
     if (generation->serves)
         generation_leave(generation, NULL);
     if (generation->client)
         drain(generation, drain_timeout_ms);
+    *phase = "stopping";
+    handover_wait(generation);
     if (generation->start)
         call_stop(generation, stop_timeout_ms);
     mesh_client_close(generation->client);
-    if (unload(generation))
-        tell(generation, MESH_LOG_INFO, "unloaded", NULL);
-    else
+    *phase = "unloading";
+    unload(generation, ret_pin);
+    if (!ret_pin[0])
+        crash_forget(generation->number); /* what is pinned may still do harm */
+    if (ret_pin[0])
         generation->image = image_forget(generation->image);
+    tell(generation, ret_pin[0] ? MESH_LOG_WARN : MESH_LOG_INFO, ret_pin[0] ? "pinned in memory" : "unloaded",
+         ret_pin[0] ? ret_pin : NULL);
     generation_free(generation);
 }

@@ -29,8 +29,11 @@ struct generation {
     struct entry entry;
     mesh_client *client;            /* from start on */
     struct generation_start *start; /* what its start said; NULL: not called */
+    struct handover_call *late;     /* a save or restore that has not come back; NULL: none */
     bool serves;                    /* its agents are on the mesh */
 };
+
+enum { GENERATION_PIN_SIZE = 160 };
 
 /*
  * Load a copy, which has passed its trial. [step]
@@ -44,14 +47,20 @@ mesh_status generation_open(const char *plugin, struct image *image, struct gene
 const char *generation_stays_because(const struct generation *generation);
 
 /*
- * Give it a place on the mesh and let it get ready. [step]
+ * Give it a place on the mesh, with the settings and limits of a configuration. [step]
  *
- * config  settings and limits are taken from there
+ * MESH_E_INVALID_ARGUMENT  the configuration gives it what it does not understand
+ */
+mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, const struct config *config,
+                               mesh_error *err);
+
+/*
+ * Let it get ready, after generation_prepare(). [step]
+ *
  * MESH_E_TIMEOUT  it is still at it; generation_end() waits for it
  * anything else   what the plugin said
  */
-mesh_status generation_start(struct generation *generation, mesh_client *mesh, const struct config *config,
-                             mesh_error *err);
+mesh_status generation_start(struct generation *generation, uint32_t timeout_ms, mesh_error *err);
 
 /* Add the agents that it lists. [step] MESH_E_INVALID_ARGUMENT: one of them contradicts itself or mesh.ini. */
 mesh_status generation_register(struct generation *generation, mesh_error *err);
@@ -65,14 +74,25 @@ mesh_status generation_register(struct generation *generation, mesh_error *err);
  */
 mesh_status generation_serve(struct generation *generation, struct generation *old, mesh_error *err);
 
+/* Call its stop now, before its end. It has nothing in hand and is held; nothing else of it is called any more. [step]
+ */
+void generation_stop(struct generation *generation, uint32_t timeout_ms);
+
+/* What its start has returned, for its other entries. [after generation_start()] */
+void *generation_state(const struct generation *generation);
+
 /* Take no more requests. [step] Failures: it has left; announcing it has failed. */
 mesh_status generation_leave(struct generation *generation, mesh_error *err);
 
 /*
  * Leave the mesh if it serves, finish what is in hand, stop, unload, free. Says in the log what holds it up, and how it
  * ended. Blocks for as long as something of it runs: nothing is pulled away from under running code. [step]
+ *
+ * phase    set to what it is at, for people, as it goes on; texts that live for ever
+ * ret_pin  why it is still in memory; "" if it is not
  */
-void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms);
+void generation_end(struct generation *generation, uint32_t drain_timeout_ms, uint32_t stop_timeout_ms,
+                    _Atomic(const char *) *phase, char ret_pin[GENERATION_PIN_SIZE]);
 
 /* "echo" of "g7.echo": the plugin behind a client's name; the name itself if it is no generation's. */
 const char *generation_plugin_of(const char *name);

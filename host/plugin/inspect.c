@@ -230,7 +230,7 @@ static mesh_status ended_badly(int ended, struct buf *output, mesh_error *err)
     else
         snprintf(how, sizeof(how), "ended the process (exit status %d)", WEXITSTATUS(ended));
     const char *words = last_words(output);
-    return mesh_error_set(err, MESH_E_DATA,
+    return mesh_error_set(err, MESH_E_AGENT_DIED,
                           "its trial load %s: the file is damaged, or a constructor does more than touch its own "
                           "memory%s%s",
                           how, *words ? "; it said: " : "", words);

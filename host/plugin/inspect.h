@@ -25,8 +25,9 @@ void inspection_clear(struct inspection *inspection);
  *
  * program         path of agentmeshd; NULL: this very program
  * ret_inspection  end it with inspection_clear()
- * MESH_E_TIMEOUT  it did not end in time
- * MESH_E_DATA     it crashed, ended, or was refused; other refusals have the status that the host would have met
+ * MESH_E_TIMEOUT     it did not end in time
+ * MESH_E_AGENT_DIED  it crashed, or ended the process
+ * MESH_E_DATA        it was refused; other refusals have the status that the host would have met
  */
 mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, struct inspection *ret_inspection,
                          mesh_error *err);

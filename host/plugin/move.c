@@ -6,16 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <agentmesh/serving.h>
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "plugin/exclusive.h"
+#include "plugin/handover.h"
 
-struct move *move_new(const char *plugin, const char *path)
+struct move *move_new(const char *plugin, enum move_deed deed, const char *path)
 {
     struct move *move = calloc(1, sizeof(*move));
     if (!move)
         return NULL;
     move->job.run = move_run;
+    move->deed = deed;
     move->plugin = strdup(plugin);
     move->path = path ? strdup(path) : NULL;
     if (!move->plugin || (path && !move->path))
@@ -48,6 +53,14 @@ static bool is_known(const struct move *move, const char *hash)
     return strcmp(hash, move->refused_hash) == 0 || (move->serving && strcmp(hash, move->serving->image->hash) == 0);
 }
 
+static bool is_aside(struct move *move)
+{
+    const char *why = move->is_forced ? NULL : record_why_aside(move->record, move->hash);
+    if (why)
+        mesh_error_set(&move->err, MESH_E_DATA, "this version was set aside: %s", why);
+    return why;
+}
+
 /* Read the file. MOVE_SERVES: there is an image to go on with. */
 static enum move_verdict read_file(struct move *move, struct image **ret_image)
 {
@@ -59,7 +72,9 @@ static enum move_verdict read_file(struct move *move, struct image **ret_image)
     if (status != MESH_OK)
         return no(status);
     memcpy(move->hash, (*ret_image)->hash, sizeof(move->hash));
-    return is_known(move, move->hash) ? MOVE_SAME : MOVE_SERVES;
+    if (is_known(move, move->hash))
+        return MOVE_SAME;
+    return is_aside(move) ? MOVE_ASIDE : MOVE_SERVES;
 }
 
 /* Load it, once nothing speaks against it. */
@@ -67,8 +82,10 @@ static enum move_verdict load(struct move *move, struct image **image)
 {
     const struct config *config = move->config->config;
     mesh_status status = image_check(*image, mesh_version(), &move->err);
-    if (status == MESH_OK)
+    if (status == MESH_OK) {
         status = trials_pass(move->trials, *image, config->start_timeout_ms, &move->err);
+        move->did_harm = status == MESH_E_AGENT_DIED || status == MESH_E_TIMEOUT;
+    }
     if (status == MESH_OK)
         status = generation_open(move->plugin, *image, &move->next, &move->err);
     if (status != MESH_OK)
@@ -82,9 +99,13 @@ static enum move_verdict load(struct move *move, struct image **image)
 static enum move_verdict start(struct move *move)
 {
     const struct config *config = move->config->config;
-    mesh_status status = generation_start(move->next, move->mesh, config, &move->err);
+    mesh_status status = generation_prepare(move->next, move->mesh, config, &move->err);
     if (status != MESH_OK)
-        return status == MESH_E_TIMEOUT ? MOVE_REFUSED : MOVE_FAILED;
+        return no(status);
+    status = generation_start(move->next, config->start_timeout_ms, &move->err);
+    move->did_harm = status == MESH_E_TIMEOUT;
+    if (status != MESH_OK)
+        return move->did_harm ? MOVE_REFUSED : MOVE_FAILED;
     status = generation_register(move->next, &move->err);
     return status == MESH_OK ? MOVE_SERVES : no(status);
 }
@@ -101,16 +122,56 @@ static void explain_clash(struct move *move)
                    agent, owner);
 }
 
+/* ---- handing over ---- */
+
+static mesh_status hold(struct move *move, struct generation *from)
+{
+    mesh_status status = mesh_child_hold(from->client, move->config->config->handover_timeout_ms, &move->err);
+    return status == MESH_OK ? MESH_OK
+                             : mesh_error_prefix(&move->err, status, "what serves could not be brought to rest");
+}
+
+/* Swap, with what from knows where there is something to hand over. On failure from serves as before. */
+static mesh_status take_over(struct move *move, struct generation *from, struct generation *to)
+{
+    uint64_t began = clock_ms();
+    bool hands_over = handover_is_due(from, to);
+    mesh_status status = hands_over ? hold(move, from) : MESH_OK;
+    if (status != MESH_OK)
+        return status;
+    if (hands_over)
+        status = handover_run(from, to, move->config->config->start_timeout_ms, &move->err);
+    if (status == MESH_OK)
+        status = generation_serve(to, from, &move->err);
+    if (hands_over) {
+        mesh_child_release(from->client);
+        move->held_ms = (uint32_t)(clock_ms() - began);
+    }
+    return status;
+}
+
+static bool nothing_has_changed(const struct generation *next)
+{
+    return !next->serves;
+}
+
 static enum move_verdict serve(struct move *move)
 {
     claims_wait(move->claims, &move->claim);
-    mesh_status status = generation_serve(move->next, move->serving, &move->err);
-    if (status == MESH_E_NO_MEMORY || status == MESH_E_STOPPED)
-        return MOVE_FAILED;
-    if (status != MESH_E_EXISTS)
+    mesh_status status = take_over(move, move->serving, move->next);
+    if (!nothing_has_changed(move->next))
         return MOVE_SERVES;
+    if (status != MESH_E_EXISTS)
+        return MOVE_FAILED;
     explain_clash(move);
     return MOVE_CLASH;
+}
+
+/* Those that can be started only once take turns: see exclusive.h. */
+static bool must_take_turns(const struct move *move)
+{
+    return move->serving &&
+           ((move->next->entry.plugin.flags | move->serving->entry.plugin.flags) & MESH_PLUGIN_EXCLUSIVE);
 }
 
 static enum move_verdict bring_up(struct move *move)
@@ -119,6 +180,8 @@ static enum move_verdict bring_up(struct move *move)
     enum move_verdict verdict = read_file(move, &image);
     if (verdict == MOVE_SERVES)
         verdict = load(move, &image);
+    if (verdict == MOVE_SERVES && must_take_turns(move))
+        return exclusive_replace(move);
     if (verdict == MOVE_SERVES)
         verdict = start(move);
     if (verdict == MOVE_SERVES)
@@ -126,16 +189,34 @@ static enum move_verdict bring_up(struct move *move)
     return verdict;
 }
 
+/* Nothing is loaded and nothing started: what is warm has been there all the time. */
+static enum move_verdict go_back(struct move *move)
+{
+    take_over(move, move->serving, move->warm);
+    return nothing_has_changed(move->warm) ? MOVE_FAILED : MOVE_BACK;
+}
+
+static enum move_verdict leave(struct move *move)
+{
+    generation_leave(move->serving, &move->err);
+    return MOVE_LEFT;
+}
+
 void move_run(struct job *job)
 {
     struct move *move = (struct move *)job;
     uint64_t began = clock_ms();
-    if (move->path) {
+    switch (move->deed) {
+    case MOVE_UP:
         move->verdict = bring_up(move);
         claims_leave(move->claims, &move->claim);
-    } else {
-        generation_leave(move->serving, &move->err);
-        move->verdict = MOVE_LEFT;
+        break;
+    case MOVE_AWAY:
+        move->verdict = leave(move);
+        break;
+    case MOVE_BACKWARDS:
+        move->verdict = go_back(move);
+        break;
     }
     move->took_ms = (uint32_t)(clock_ms() - began);
 }

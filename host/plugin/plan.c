@@ -19,6 +19,8 @@ enum plan plan_for(const struct prospect *prospect, uint64_t now)
         return PLAN_FORGET;
     if (!prospect->is_enabled)
         return prospect->serves ? PLAN_LEAVE : PLAN_NOTHING;
+    if (prospect->goes_back)
+        return prospect->retry_at == CLOCK_NEVER || now >= prospect->retry_at ? PLAN_BACK : PLAN_NOTHING;
     if (prospect->is_there)
         return plan_for_file(prospect, now);
     return now >= prospect->leave_at ? PLAN_LEAVE : PLAN_NOTHING;
@@ -28,6 +30,8 @@ uint64_t plan_next(const struct prospect *prospect)
 {
     if (prospect->moves || !prospect->is_enabled)
         return CLOCK_NEVER;
+    if (prospect->goes_back)
+        return prospect->retry_at;
     if (prospect->is_there)
         return prospect->rests ? prospect->retry_at : CLOCK_NEVER; /* until looked at again */
     return prospect->serves ? prospect->leave_at : CLOCK_NEVER;

@@ -13,6 +13,7 @@ struct prospect {
     bool is_new;       /* the file is another than the one tried last */
     bool is_demanded;  /* to be tried though it is the same: new settings, or by hand */
     bool serves;       /* a generation of it is on the mesh */
+    bool goes_back;    /* what serves has failed its probation, and there is something to go back to */
     bool moves;        /* something is being done about it already */
     uint64_t retry_at; /* clock_ms(); CLOCK_NEVER: no */
     uint64_t leave_at; /* where the file is gone; CLOCK_NEVER: it stays */
@@ -22,6 +23,7 @@ enum plan {
     PLAN_NOTHING, /* not now; see plan_next() */
     PLAN_LOOK,    /* look at the folders again when the file may rest */
     PLAN_LOAD,    /* try the file */
+    PLAN_BACK,    /* put what was good in the place of what serves */
     PLAN_LEAVE,   /* take it off the mesh */
     PLAN_FORGET   /* there is neither a file nor a generation */
 };

@@ -2,293 +2,95 @@
 /* The roster: every plugin that is known. */
 #include "plugin/roster.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <agentmesh/serving.h>
-
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/map.h"
+#include "base/guess.h"
 #include "log.h"
-#include "plugin/farewell.h"
-#include "plugin/loader.h"
-#include "plugin/move.h"
+#include "plugin/known.h"
 #include "plugin/plan.h"
 
 /* How long those who are written when the host starts hold up the others, beyond the settle time. */
 enum { FIRST_WAIT_MS = 2000 };
 
-struct plugin {
-    struct roster *roster;
-    char *name;
+/* ---- those who ask ---- */
 
-    /* The file, as the last survey saw it. */
-    char *path; /* where it was seen last */
-    struct file_state state;
-    uint64_t state_since; /* when it was first seen so */
-    size_t rank;          /* in the order of the survey */
-    bool is_there, rests;
-    uint64_t leave_at; /* when it is missing; CLOCK_NEVER: it is kept */
-
-    /* What has been tried. */
-    bool has_tried;
-    struct file_state tried;
-    bool is_demanded;
-    char refused_hash[IMAGE_HASH_SIZE];
-    char *told; /* the last refusal, so that it is told once */
-    uint32_t failures;
-    uint64_t retry_at;
-    char waits_for[GENERATION_NAME_SIZE]; /* the plugin that serves one of our agents; "" */
-
-    struct generation *serving;
-    struct move *move;
-};
-
-struct roster {
-    struct roster_tools tools;
-    struct config_ref *config;
-    struct trust trust;
-    struct trials *trials;
-    struct claims claims;
-    struct map plugins; /* name to struct plugin */
-    struct map strays;  /* path to what was told of it */
-    struct farewells farewells;
-    struct move *prepared; /* about to begin */
-    uint64_t batch;
-    uint64_t departures; /* how often names have become free */
-    size_t serving, moving, unsettled;
-    uint64_t wait_until; /* for files of the first survey that are being written */
-    bool by_hand;        /* the next survey was asked for */
-    bool has_seen, has_begun, stopping;
-};
-
-static const struct config *config_of(const struct roster *roster)
+static bool is_on_trial(const struct plugin *plugin)
 {
-    return roster->config->config;
+    return plugin->probation_until != CLOCK_NEVER;
 }
 
-/* ---- plugins ---- */
-
-static void plugin_free(void *value)
+/* The folders have been looked at since somebody asked, or will not be any more. */
+static bool has_looked(const struct roster *roster, const struct waiter *waiter)
 {
-    struct plugin *plugin = value;
-    free(plugin->name);
-    free(plugin->path);
-    free(plugin->told);
-    free(plugin);
+    return roster->looks > waiter->look || roster->stopping;
 }
 
-/* The record of that name, new if need be; NULL: no memory. */
-static struct plugin *plugin_for(struct roster *roster, const char *name)
+/* Whether a plugin has come to where a waiter wants to be told. */
+static bool is_at_rest(const struct plugin *plugin, const struct waiter *waiter)
 {
-    struct plugin *plugin = map_get(&roster->plugins, name);
-    if (plugin)
-        return plugin;
-    plugin = calloc(1, sizeof(*plugin));
-    if (!plugin)
-        return NULL;
-    plugin->roster = roster;
-    plugin->name = strdup(name);
-    plugin->retry_at = plugin->leave_at = CLOCK_NEVER;
-    if (!plugin->name || !map_put(&roster->plugins, name, plugin)) {
-        plugin_free(plugin);
-        return NULL;
-    }
-    return plugin;
+    return has_looked(plugin->roster, waiter) && !plugin->move && !(waiter->to_commit && is_on_trial(plugin));
 }
 
-static void forget_told(struct plugin *plugin)
-{
-    free(plugin->told);
-    plugin->told = NULL;
-}
-
-/* Whether a refusal is news: the same words about the same content are not. */
-static bool is_news(struct plugin *plugin, const char *hash, const char *text)
-{
-    char *telling = NULL;
-    if (asprintf(&telling, "%s %s", hash, text) < 0)
-        return true;
-    if (plugin->told && strcmp(plugin->told, telling) == 0) {
-        free(telling);
-        return false;
-    }
-    free(plugin->told);
-    plugin->told = telling;
-    return true;
-}
-
-static bool list_has(const struct config_list *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->items[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-struct search {
-    const struct config_list *names;
-    bool found;
-};
-
-static int count_agent(void *count, const char *name, uint32_t running, uint32_t queued)
-{
-    (void)name;
-    (void)running;
-    (void)queued;
-    ++*(size_t *)count;
-    return 0;
-}
-
-static size_t agents_of(const struct generation *generation)
-{
-    size_t count = 0;
-    mesh_child_agents(generation->client, count_agent, &count);
-    return count;
-}
-
-static int search_agent(void *closure, const char *name, uint32_t running, uint32_t queued)
-{
-    struct search *search = closure;
-    (void)running;
-    (void)queued;
-    search->found = list_has(search->names, name);
-    return search->found;
-}
-
-static bool serves_any_of(const struct plugin *plugin, const struct config_list *agents)
-{
-    struct search search = { agents, false };
-    if (plugin->serving)
-        mesh_child_agents(plugin->serving->client, search_agent, &search);
-    return search.found;
-}
-
-/* ---- what moves have brought ---- */
-
-static void see_off(struct roster *roster, struct generation *generation)
-{
-    const struct config *config = config_of(roster);
-    farewell_to(&roster->farewells, generation, config->drain_timeout_ms, config->start_timeout_ms);
-}
-
-/* Names have become free: those who wait for them try again. */
-static void wake_waiting(struct roster *roster, const char *owner)
+static bool all_are_at_rest(const struct roster *roster, const struct waiter *waiter)
 {
     const char *name;
     void *value;
-    roster->departures++;
+    if (!has_looked(roster, waiter) || roster->moving > 0 || roster->unsettled > 0)
+        return false;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
-        struct plugin *plugin = value;
-        if (strcmp(plugin->waits_for, owner) == 0)
-            plugin->is_demanded = true;
+        if (!is_at_rest(value, waiter))
+            return false;
+    }
+    return true;
+}
+
+/* Tell one and take it out of its list. */
+static void tell(struct waiter **at, const char *plugin)
+{
+    struct waiter *waiter = *at;
+    *at = waiter->next;
+    waiter->told(waiter->closure, plugin);
+    free(waiter);
+}
+
+/* Tell those whose moment has come, or every one: there will be no other moment. */
+static void tell_waiters(struct plugin *plugin, bool every_one)
+{
+    for (struct waiter **at = &plugin->waiters; *at;) {
+        if (every_one || is_at_rest(plugin, *at))
+            tell(at, plugin->name);
+        else
+            at = &(*at)->next;
     }
 }
 
-static void tell_served(const struct plugin *plugin, const struct move *move)
+static void tell_waiters_for_all(struct roster *roster)
 {
-    const struct generation *now = plugin->serving;
-    char base[24];
-    snprintf(base, sizeof(base), "%#jx", (uintmax_t)loader_base(now->handle));
-    log_event(MESH_LOG_INFO, move->serving ? "plugin replaced" : "plugin serves", "plugin", plugin->name, "version",
-              now->entry.plugin.version, "agents", LOG_INT(agents_of(now)), "generation", LOG_INT(now->number),
-              "took_ms", LOG_INT(move->took_ms), "file", move->path, NULL);
-    log_event(MESH_LOG_DEBUG, "plugin loaded", "plugin", plugin->name, "generation", LOG_INT(now->number), "sha256",
-              move->hash, "base", base, "build_id", now->image->facts.build_id, "copy", now->image->path, NULL);
-    if (generation_stays_because(now))
-        log_event(MESH_LOG_WARN, "plugin will stay in memory when it is replaced", "plugin", plugin->name, "reason",
-                  generation_stays_because(now), NULL);
-    if (move->err.status != MESH_OK)
-        log_event(MESH_LOG_WARN, "announcing the agents failed, trying again", "plugin", plugin->name, "reason",
-                  mesh_error_text(&move->err), NULL);
-}
-
-static void now_serves(struct plugin *plugin, struct move *move)
-{
-    struct roster *roster = plugin->roster;
-    if (!plugin->serving)
-        roster->serving++;
-    plugin->serving = move->next;
-    plugin->failures = 0;
-    forget_told(plugin);
-    tell_served(plugin, move);
-    if (move->serving)
-        wake_waiting(roster, plugin->name);
-    see_off(roster, move->serving);
-}
-
-static void has_left(struct plugin *plugin, const struct move *move)
-{
-    struct roster *roster = plugin->roster;
-    log_event(MESH_LOG_INFO, "plugin leaves", "plugin", plugin->name, "generation", LOG_INT(move->serving->number),
-              "reason",
-              roster->stopping   ? "the host ends"
-              : plugin->is_there ? "not enabled"
-                                 : "its file is gone",
-              NULL);
-    plugin->serving = NULL;
-    plugin->has_tried = false;
-    plugin->refused_hash[0] = '\0';
-    roster->serving--;
-    wake_waiting(roster, plugin->name);
-    see_off(roster, move->serving);
-}
-
-static void tell_refused(struct plugin *plugin, const struct move *move)
-{
-    const char *text = mesh_error_text(&move->err);
-    if (!is_news(plugin, move->hash, text))
-        return;
-    bool waits = move->verdict == MOVE_CLASH;
-    const char *what = waits                          ? "plugin waits"
-                       : move->verdict == MOVE_FAILED ? "plugin failed, trying again later"
-                                                      : "plugin refused";
-    log_event(waits ? MESH_LOG_WARN : MESH_LOG_ERROR, what, "plugin", plugin->name, "reason", text, "kept",
-              plugin->serving ? "the version that serves" : NULL, "file", move->path, NULL);
-}
-
-static void was_refused(struct plugin *plugin, struct move *move)
-{
-    tell_refused(plugin, move);
-    see_off(plugin->roster, move->next);
-    if (move->verdict == MOVE_REFUSED) {
-        memcpy(plugin->refused_hash, move->hash, sizeof(plugin->refused_hash));
-    } else if (move->verdict == MOVE_FAILED) {
-        plugin->failures++;
-        plugin->retry_at = clock_deadline(plan_pause_ms(plugin->failures));
-    } else {
-        memcpy(plugin->waits_for, move->clash_owner, sizeof(plugin->waits_for));
-        plugin->is_demanded = plugin->roster->departures != move->departures; /* it may have left meanwhile */
+    for (struct waiter **at = &roster->waiters; *at;) {
+        if (all_are_at_rest(roster, *at))
+            tell(at, NULL);
+        else
+            at = &(*at)->next;
     }
 }
 
-static void take_verdict(struct plugin *plugin, struct move *move)
+mesh_status roster_wait(struct roster *roster, const char *name, bool to_commit, roster_told told, void *closure,
+                        mesh_error *err)
 {
-    switch (move->verdict) {
-    case MOVE_SERVES:
-        now_serves(plugin, move);
-        break;
-    case MOVE_LEFT:
-        has_left(plugin, move);
-        break;
-    case MOVE_SAME:
-        if (plugin->serving && strcmp(plugin->serving->image->hash, move->hash) == 0)
-            forget_told(plugin);
-        break;
-    case MOVE_AGAIN:
-        plugin->has_tried = false;
-        watch_demand_soon(plugin->roster->tools.watch);
-        break;
-    case MOVE_REFUSED:
-    case MOVE_FAILED:
-    case MOVE_CLASH:
-        was_refused(plugin, move);
-        break;
-    }
+    struct plugin *plugin = name ? map_get(&roster->plugins, name) : NULL;
+    struct waiter *waiter = plugin || !name ? calloc(1, sizeof(*waiter)) : NULL;
+    if (!waiter)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+    struct waiter **list = plugin ? &plugin->waiters : &roster->waiters;
+    *waiter = (struct waiter){ *list, roster->look_begun, to_commit, told, closure };
+    *list = waiter;
+    return MESH_OK;
 }
+
+/* ---- moves begin ---- */
 
 static void move_done(struct job *job)
 {
@@ -296,17 +98,17 @@ static void move_done(struct job *job)
     struct plugin *plugin = move->owner;
     plugin->move = NULL;
     plugin->roster->moving--;
-    take_verdict(plugin, move);
+    outcome_take(plugin, move);
     move_free(move);
 }
-
-/* ---- moves begin ---- */
 
 static void fill_order(struct roster *roster, struct plugin *plugin, struct move *move)
 {
     move->job.done = move_done;
     move->owner = plugin;
     move->serving = plugin->serving;
+    move->warm = plugin->warm;
+    move->record = &plugin->record;
     move->config = config_ref(roster->config);
     move->trust = roster->trust;
     move->folder = roster->tools.generations;
@@ -318,6 +120,8 @@ static void fill_order(struct roster *roster, struct plugin *plugin, struct move
     move->departures = roster->departures;
     move->state = plugin->state;
     move->is_demanded = plugin->is_demanded;
+    move->is_forced = plugin->is_forced;
+    move->is_stand_in = plugin->is_stand_in;
     memcpy(move->refused_hash, plugin->refused_hash, sizeof(move->refused_hash));
 }
 
@@ -328,16 +132,15 @@ static void put_off(struct plugin *plugin)
     plugin->retry_at = plugin->leave_at = clock_deadline(plan_pause_ms(plugin->failures));
 }
 
-/* path: what to bring up; NULL: leave. */
-static void prepare_move(struct roster *roster, struct plugin *plugin, const char *path)
+static void prepare_move(struct roster *roster, struct plugin *plugin, enum move_deed deed, const char *path)
 {
-    struct move *move = move_new(plugin->name, path);
+    struct move *move = move_new(plugin->name, deed, path);
     if (!move) {
         put_off(plugin);
         return;
     }
     fill_order(roster, plugin, move);
-    if (path)
+    if (deed == MOVE_UP)
         claims_enter(&roster->claims, &move->claim);
     move->next_prepared = roster->prepared;
     roster->prepared = move;
@@ -355,7 +158,9 @@ static void begin_move(struct roster *roster, struct move *move)
     plugin->move = move;
     roster->moving++;
     plugin->retry_at = CLOCK_NEVER;
-    plugin->is_demanded = false;
+    if (move->deed != MOVE_UP)
+        return;
+    plugin->is_demanded = plugin->is_forced = plugin->is_stand_in = false;
     plugin->waits_for[0] = '\0';
     plugin->has_tried = true;
     plugin->tried = plugin->state;
@@ -371,36 +176,66 @@ static void begin_moves(struct roster *roster)
     }
 }
 
+static bool is_wanted(const struct plugin *plugin)
+{
+    return !plugin->roster->stopping && !plugin->record.is_disabled && !plugin->is_drained &&
+           config_plugin_enabled(roster_config(plugin->roster), plugin->name);
+}
+
 static struct prospect prospect_of(const struct plugin *plugin)
 {
     return (struct prospect){
-        .is_enabled = !plugin->roster->stopping && config_plugin_enabled(config_of(plugin->roster), plugin->name),
+        .is_enabled = is_wanted(plugin),
         .is_there = plugin->is_there,
         .rests = plugin->rests,
         .is_new = !plugin->has_tried || !file_state_same(&plugin->tried, &plugin->state),
         .is_demanded = plugin->is_demanded,
         .serves = plugin->serving,
+        .goes_back = plugin->goes_back && plugin->warm,
         .moves = plugin->move,
         .retry_at = plugin->retry_at,
         .leave_at = plugin->leave_at,
     };
 }
 
+/* The file, or where that was set aside the copy that stands in for it. */
+static void prepare_to_load(struct roster *roster, struct plugin *plugin)
+{
+    auto_free char *copy =
+        plugin->is_stand_in ? record_stand_in(roster->tools.records, plugin->name, &plugin->record) : NULL;
+    prepare_move(roster, plugin, MOVE_UP, copy ? copy : plugin->path);
+}
+
+/* The file is gone for good, or was never there. */
+static void forget(struct roster *roster, struct plugin *plugin)
+{
+    if (plugin->waiters && !has_looked(roster, plugin->waiters))
+        return; /* it is looked for */
+    plugin_release_record(plugin);
+    map_remove(&roster->plugins, plugin->name);
+    tell_waiters(plugin, true);
+    plugin_free(plugin);
+}
+
 static void carry_out(struct roster *roster, struct plugin *plugin, enum plan plan)
 {
     switch (plan) {
     case PLAN_NOTHING:
+        tell_waiters(plugin, false);
+        break;
     case PLAN_LOOK:
         break;
     case PLAN_LOAD:
-        prepare_move(roster, plugin, plugin->path);
+        prepare_to_load(roster, plugin);
+        break;
+    case PLAN_BACK:
+        prepare_move(roster, plugin, MOVE_BACKWARDS, NULL);
         break;
     case PLAN_LEAVE:
-        prepare_move(roster, plugin, NULL);
+        prepare_move(roster, plugin, MOVE_AWAY, NULL);
         break;
     case PLAN_FORGET:
-        map_remove(&roster->plugins, plugin->name);
-        plugin_free(plugin);
+        forget(roster, plugin);
         break;
     }
 }
@@ -412,8 +247,9 @@ static uint64_t next_moment(const struct roster *roster)
     uint64_t next = CLOCK_NEVER;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
         struct prospect prospect = prospect_of(value);
-        uint64_t when = plan_next(&prospect);
+        uint64_t when = plan_next(&prospect), judge_at = trial_next(value);
         next = when < next ? when : next;
+        next = judge_at < next ? judge_at : next;
     }
     return next;
 }
@@ -434,7 +270,8 @@ static size_t count_unsettled(const struct roster *roster, uint64_t now)
 static bool may_begin(struct roster *roster, uint64_t now)
 {
     if (!roster->has_begun)
-        roster->has_begun = roster->has_seen && (roster->unsettled == 0 || now >= roster->wait_until);
+        roster->has_begun =
+            roster->stopping || (roster->has_seen && (roster->unsettled == 0 || now >= roster->wait_until));
     return roster->has_begun;
 }
 
@@ -451,149 +288,13 @@ uint64_t roster_plan(struct roster *roster)
     if (!may_begin(roster, now))
         return CLOCK_NEVER;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
+        trial_judge(value, now);
         struct prospect prospect = prospect_of(value);
         carry_out(roster, value, plan_for(&prospect, now));
     }
     begin_moves(roster);
+    tell_waiters_for_all(roster);
     return next_moment(roster);
-}
-
-/* ---- what lies in the folders ---- */
-
-/* False: no memory to remember where it is. */
-static bool keep_path(struct plugin *plugin, const char *path)
-{
-    if (plugin->path && strcmp(plugin->path, path) == 0)
-        return true;
-    char *copy = strdup(path);
-    if (!copy)
-        return false;
-    free(plugin->path);
-    plugin->path = copy;
-    return true;
-}
-
-static void see_file(struct plugin *plugin, const struct sighting *seen, size_t rank)
-{
-    uint64_t now = clock_ms();
-    if (!keep_path(plugin, seen->path))
-        return;
-    if (!plugin->is_there || !file_state_same(&plugin->state, &seen->state)) {
-        plugin->state = seen->state;
-        plugin->state_since = now;
-        plugin->failures = 0;
-    }
-    uint32_t settle_ms = config_of(plugin->roster)->settle_ms;
-    plugin->rests = seen->rests || now - plugin->state_since >= settle_ms;
-    plugin->is_there = true;
-    plugin->leave_at = CLOCK_NEVER;
-    plugin->rank = rank;
-}
-
-static void see_files(struct roster *roster, const struct survey *survey)
-{
-    for (size_t i = 0; i < survey->count; i++) {
-        struct plugin *plugin = plugin_for(roster, survey->sightings[i].name);
-        if (plugin)
-            see_file(plugin, &survey->sightings[i], i);
-    }
-}
-
-/* Whether a file lies in a folder, by their paths alone. */
-static bool lies_in(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    while (len > 0 && folder[len - 1] == '/')
-        len--;
-    const char *slash = strrchr(path, '/');
-    while (slash > path && slash[-1] == '/')
-        slash--;
-    return (size_t)(slash - path) == len && strncmp(path, folder, len) == 0;
-}
-
-/* Whether the folder that a file was in is still there, and the same. Folders that are configured no more count as the
- * same: their plugins are to go. */
-static bool folder_is_same(const struct plugin *plugin, const struct survey *survey)
-{
-    const struct config_list *folders = &config_of(plugin->roster)->plugin_folders;
-    for (size_t i = 0; i < folders->count && i < survey->folder_count; i++) {
-        const struct folder_sight *folder = &survey->folders[i];
-        if (lies_in(plugin->path, folders->items[i]))
-            return folder->found && folder->device == plugin->state.folder_device &&
-                   folder->inode == plugin->state.folder_inode;
-    }
-    return true;
-}
-
-/* A file is missing: by somebody's deed, so that it leaves after the grace time, or out of the blue? */
-static bool is_unexplained(struct plugin *plugin)
-{
-    struct roster *roster = plugin->roster;
-    if (roster->by_hand || watch_was_removed(roster->tools.watch, plugin->path)) {
-        plugin->leave_at = clock_deadline(config_of(roster)->grace_ms);
-        return false;
-    }
-    plugin->leave_at = CLOCK_NEVER;
-    return plugin->serving || plugin->move;
-}
-
-static void tell_kept(size_t count)
-{
-    log_event(MESH_LOG_WARN,
-              "plugin files are missing though nobody removed them, keeping their agents: reload to let them go",
-              "plugins", LOG_INT(count), NULL);
-}
-
-/* One file alone may have been removed where no event tells of it, as on a network file system; several, or a folder,
- * are rather a file system that is not mounted. */
-static void see_missing(struct roster *roster, const struct survey *survey)
-{
-    size_t unexplained = 0;
-    struct plugin *last = NULL;
-    const char *name;
-    void *value;
-    for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
-        struct plugin *plugin = value;
-        bool is_news = plugin->is_there;
-        if (survey_find(survey, plugin->name) || (!is_news && !roster->by_hand))
-            continue;
-        plugin->is_there = false;
-        if (is_unexplained(plugin)) {
-            unexplained++;
-            last = plugin;
-        }
-    }
-    if (unexplained == 1 && folder_is_same(last, survey))
-        last->leave_at = clock_deadline(config_of(roster)->grace_ms);
-    else if (unexplained > 0)
-        tell_kept(unexplained);
-}
-
-static void see_strays(struct roster *roster, const struct survey *survey)
-{
-    struct map told = roster->strays;
-    map_init(&roster->strays);
-    for (size_t i = 0; i < survey->stray_count; i++) {
-        const struct stray *stray = &survey->strays[i];
-        auto_free char *before = map_remove(&told, stray->path);
-        if (!before || strcmp(before, stray->reason) != 0)
-            log_event(stray->is_hidden ? MESH_LOG_INFO : MESH_LOG_WARN, "file ignored", "file", stray->path, "reason",
-                      stray->reason, NULL);
-        char *reason = strdup(stray->reason);
-        if (!reason || !map_put(&roster->strays, stray->path, reason))
-            free(reason);
-    }
-    map_clear(&told, free);
-}
-
-void roster_see(struct roster *roster, const struct survey *survey)
-{
-    see_files(roster, survey);
-    see_missing(roster, survey);
-    see_strays(roster, survey);
-    watch_forget_removed(roster->tools.watch);
-    roster->by_hand = false;
-    roster->has_seen = true;
 }
 
 /* ---- from outside ---- */
@@ -613,10 +314,10 @@ mesh_status roster_new(const struct roster_tools *tools, struct config_ref *conf
     roster->tools = *tools;
     roster->farewells.jobs = tools->jobs;
     roster->config = config_ref(config);
-    trust_init(&roster->trust, config_of(roster)->trusted_gid);
+    trust_init(&roster->trust, roster_config(roster)->trusted_gid);
     map_init(&roster->plugins);
     map_init(&roster->strays);
-    roster->wait_until = clock_deadline(config_of(roster)->settle_ms) + FIRST_WAIT_MS;
+    roster->wait_until = clock_deadline(roster_config(roster)->settle_ms) + FIRST_WAIT_MS;
     *ret_roster = roster;
     return MESH_OK;
 }
@@ -625,6 +326,8 @@ struct roster *roster_free(struct roster *roster)
 {
     if (roster) {
         map_clear(&roster->plugins, plugin_free);
+        farewells_clear(&roster->farewells);
+        waiters_free(roster->waiters);
         map_clear(&roster->strays, free);
         trials_free(roster->trials);
         claims_clear(&roster->claims);
@@ -638,28 +341,129 @@ void roster_set_config(struct roster *roster, struct config_ref *config, const s
 {
     config_unref(roster->config);
     roster->config = config_ref(config);
-    trust_init(&roster->trust, config_of(roster)->trusted_gid);
+    trust_init(&roster->trust, roster_config(roster)->trusted_gid);
     const char *name;
     void *value;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
         struct plugin *plugin = value;
-        if (list_has(&diff->plugins, name) || serves_any_of(plugin, &diff->agents))
+        if (plugin_is_concerned(plugin, diff))
             plugin->is_demanded = true;
     }
+}
+
+/* A look that has begun may have passed by what the asker means. */
+static void ask_by_hand(struct roster *roster)
+{
+    roster->by_hand = true;
+    roster->asked_after = roster->look_begun;
 }
 
 void roster_demand(struct roster *roster)
 {
     const char *name;
     void *value;
-    roster->by_hand = true;
+    ask_by_hand(roster);
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {
         struct plugin *plugin = value;
         if (!plugin->told)
             continue;
-        forget_told(plugin);
+        plugin_forget_told(plugin);
         plugin->is_demanded = true;
     }
+}
+
+static mesh_status find(struct roster *roster, const char *name, struct plugin **ret_plugin, mesh_error *err)
+{
+    *ret_plugin = map_get(&roster->plugins, name);
+    if (*ret_plugin)
+        return MESH_OK;
+    struct guess guess = guess_start(name);
+    const char *known;
+    void *value;
+    for (size_t at = 0; map_next(&roster->plugins, &at, &known, &value);)
+        guess_try(&guess, known);
+    return mesh_error_set(err, MESH_E_NOT_FOUND, "there is no plugin '%s'%s%s%s", name,
+                          guess.best ? ": did you mean '" : "", guess.best ? guess.best : "", guess.best ? "'?" : "");
+}
+
+mesh_status roster_knows(struct roster *roster, const char *name, mesh_error *err)
+{
+    struct plugin *plugin;
+    return find(roster, name, &plugin, err);
+}
+
+/* Its file may have come this very moment: the next look tells. */
+mesh_status roster_reload(struct roster *roster, const char *name, bool force, mesh_error *err)
+{
+    if (!config_plugin_name_is_valid(name))
+        return roster_knows(roster, name, err);
+    struct plugin *plugin = plugin_for(roster, name);
+    if (!plugin)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+    ask_by_hand(roster);
+    plugin->is_forced = plugin->is_forced || force;
+    plugin->is_demanded = plugin->is_demanded || force || plugin->told;
+    plugin_forget_told(plugin);
+    return MESH_OK;
+}
+
+mesh_status roster_enable(struct roster *roster, const char *name, bool is_enabled, mesh_error *err)
+{
+    struct plugin *plugin;
+    mesh_status status = find(roster, name, &plugin, err);
+    if (status != MESH_OK)
+        return status;
+    if (is_enabled && !config_plugin_enabled(roster_config(roster), name))
+        return mesh_error_set(err, MESH_E_CONFLICT,
+                              "mesh.ini has enabled = no in [plugin %s]: change it there, and reload", name);
+    plugin->is_drained = false;
+    plugin->record.is_disabled = !is_enabled;
+    plugin->is_demanded = plugin->is_demanded || (is_enabled && !plugin->serving);
+    plugin_save_record(plugin);
+    return MESH_OK;
+}
+
+mesh_status roster_drain(struct roster *roster, const char *name, mesh_error *err)
+{
+    struct plugin *plugin;
+    mesh_status status = find(roster, name, &plugin, err);
+    if (status == MESH_OK)
+        plugin->is_drained = true;
+    return status;
+}
+
+/* After the probation the one before is not in memory any more: what is set aside is replaced by its stand-in. */
+static mesh_status load_the_one_before(struct plugin *plugin, mesh_error *err)
+{
+    const char *now = plugin->serving->image->hash;
+    if (!record_set_aside(&plugin->record, now, "rolled back by hand"))
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+    auto_free char *stand_in = record_stand_in(plugin->roster->tools.records, plugin->name, &plugin->record);
+    if (!stand_in) {
+        record_forgive(&plugin->record, now);
+        return mesh_error_set(err, MESH_E_CONFLICT, "no other good version of plugin '%s' is known", plugin->name);
+    }
+    memcpy(plugin->refused_hash, now, sizeof(plugin->refused_hash));
+    plugin_save_record(plugin);
+    plugin->is_stand_in = plugin->is_demanded = true;
+    return MESH_OK;
+}
+
+mesh_status roster_roll_back(struct roster *roster, const char *name, mesh_error *err)
+{
+    struct plugin *plugin;
+    mesh_status status = find(roster, name, &plugin, err);
+    if (status != MESH_OK)
+        return status;
+    if (!plugin->serving)
+        return mesh_error_set(err, MESH_E_CONFLICT, "plugin '%s' does not serve", name);
+    if (plugin->move)
+        return mesh_error_set(err, MESH_E_CONFLICT, "plugin '%s' is being moved: try again when that is done", name);
+    plugin_forget_told(plugin);
+    if (!plugin->warm)
+        return load_the_one_before(plugin, err);
+    trial_fail(plugin, "rolled back by hand");
+    return MESH_OK;
 }
 
 void roster_stop(struct roster *roster)

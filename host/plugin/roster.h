@@ -12,6 +12,7 @@
 
 #include <agentmesh/client.h>
 
+#include "base/buf.h"
 #include "config_ref.h"
 #include "jobs.h"
 #include "plugin/survey.h"
@@ -25,7 +26,11 @@ struct roster_tools {
     struct watch *watch;
     mesh_client *mesh;
     const char *generations; /* folder for private copies */
+    const char *records;     /* folder for what is remembered of plugins */
 };
+
+/* Something that was asked about a plugin can be answered now: roster_describe() tells how it stands. */
+typedef void (*roster_told)(void *closure, const char *plugin);
 
 /* config: a reference is taken. ret_roster: given; end it with roster_free(). */
 mesh_status roster_new(const struct roster_tools *tools, struct config_ref *config, struct roster **ret_roster,
@@ -40,7 +45,39 @@ void roster_set_config(struct roster *roster, struct config_ref *config, const s
 /* Somebody wants it now: what was refused is tried again, what was kept though its file is missing may go. */
 void roster_demand(struct roster *roster);
 
-/* What lies in the folders of the configuration. */
+/* ---- what operators ask of one plugin; MESH_E_NOT_FOUND: none of that name is known ---- */
+
+/* Whether it is known at all. */
+mesh_status roster_knows(struct roster *roster, const char *plugin, mesh_error *err);
+
+/* Try its file again; force: also if it is the same, or was set aside. A plugin that is not known yet is looked for. */
+mesh_status roster_reload(struct roster *roster, const char *plugin, bool force, mesh_error *err);
+
+/* Whether it may serve; remembered across restarts. Enabling ends a drain too. MESH_E_CONFLICT: mesh.ini forbids it. */
+mesh_status roster_enable(struct roster *roster, const char *plugin, bool is_enabled, mesh_error *err);
+
+/* Take it off the mesh until it is enabled, or the host is started again. */
+mesh_status roster_drain(struct roster *roster, const char *plugin, mesh_error *err);
+
+/* Put the last good version in the place of the one that serves, which is set aside. MESH_E_CONFLICT: there is none to
+ * go back to, or something is being done about the plugin. */
+mesh_status roster_roll_back(struct roster *roster, const char *plugin, mesh_error *err);
+
+/* Be told once, when the folders have been looked at again and nothing is being done about the plugin, or about all of
+ * them (NULL), any more; with to_commit when the probation is over too. When the roster stops, no look is waited for.
+ */
+mesh_status roster_wait(struct roster *roster, const char *plugin, bool to_commit, roster_told told, void *closure,
+                        mesh_error *err);
+
+/* How plugins stand, as a JSON array; plugin: this one alone, NULL: all. */
+void roster_describe(struct roster *roster, const char *plugin, struct buf *out);
+
+/* ---- ---- */
+
+/* A look at the folders begins: what is asked from now on is not answered by what it sees. */
+void roster_look(struct roster *roster);
+
+/* What lies in the folders of the configuration, by the look that began last. */
 void roster_see(struct roster *roster, const struct survey *survey);
 
 /* Do what is to be done now, and say when to ask again (clock_ms()). */
