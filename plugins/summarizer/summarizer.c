@@ -54,10 +54,7 @@ static mesh_status summarize(mesh_request *request, void *state, mesh_error *err
 {
     (void)state;
 
-    const char *input = mesh_request_string(request, "text", NULL);
-    if (!input)
-        return mesh_error_set(err, MESH_E_INVALID_INPUT, "'text' is missing or not a string");
-    const mesh_bytes text = mesh_text(input);
+    const mesh_bytes text = mesh_text(mesh_request_string(request, "text", ""));
 
     struct sentences summary;
     if (!summary_make((struct span){ text.data, text.len }, wanted_sentences(request), &summary))
