@@ -260,7 +260,9 @@ static void input_that_is_no_json_is_refused_at_once_and_dead_lettered(void)
     struct ear *letters = peer_listen(peer, "mesh.errors.echo");
     struct ear *logs = peer_listen(peer, "mesh.logs.echo");
 
+    uint64_t begin = clock_ms();
     struct link_message reply = peer_ask(peer, "mesh.agent.echo", "{\"message\":", "X-Mesh-Request-Id", "r1", NULL);
+    expect_true(clock_ms() - begin < 1000);
     auto_json cJSON *envelope = envelope_of(&reply);
     expect_str(said_header(&reply, "X-Mesh-Status"), "error");
     expect_str(said_header(&reply, "X-Mesh-Request-Id"), "r1");
@@ -277,6 +279,7 @@ static void input_that_is_no_json_is_refused_at_once_and_dead_lettered(void)
     expect_str(said(&letter), said(&reply));
     expect_str(said_header(&letter, "X-Mesh-Status"), "error");
     expect_str(said_header(&letter, "X-Mesh-Request-Id"), "r1");
+    expect_str(said_header(&letter, "X-Mesh-Instance-Id"), mesh_client_instance_id(client));
     expect_str(said_header(&letter, "X-Mesh-Stream-End"), "(none)");
     struct link_message log = ear_next(logs, 5000);
     auto_json cJSON *event = envelope_of(&log);
@@ -340,6 +343,31 @@ static void error_bodies_of_any_kind_are_errors(void)
     peer_close(peer);
 }
 
+static mesh_status create_twice(mesh_request *request, void *state, mesh_error *err)
+{
+    mesh_client *client = mesh_request_client(request);
+    (void)state;
+    mesh_status status = mesh_key_create(client, "call.once", mesh_text("1"), NULL, err);
+    return status == MESH_OK ? mesh_key_create(client, "call.once", mesh_text("2"), NULL, err) : status;
+}
+
+static void a_key_that_exists_is_a_handler_error_on_the_wire(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *client = peer_client(NULL);
+    serve(client, "creator", "{}", NULL, create_twice, NULL);
+    struct ear *letters = peer_listen(peer, "mesh.errors.creator");
+    struct link_message reply = peer_ask(peer, "mesh.agent.creator", "1", NULL), letter = ear_next(letters, 5000);
+    auto_json cJSON *envelope = envelope_of(&reply);
+    expect_str(json_string(envelope, "code", ""), "handler_error");
+    expect_str(json_string(json_get(envelope, "details"), "code", ""), "kv_key_exists");
+    expect_str(said(&letter), said(&reply));
+    link_message_clear(&letter);
+    link_message_clear(&reply);
+    mesh_client_close(client);
+    peer_close(peer);
+}
+
 /* ---- nobody, and death ---- */
 
 static void a_name_that_nobody_serves_fails_at_once(void)
@@ -372,11 +400,15 @@ static void names_that_are_none_are_refused(void)
     mesh_client_close(client);
 }
 
-SUITE(integration_call, TEST(a_call_is_answered), TEST(every_kind_of_json_value_passes),
-      TEST(a_trigger_runs_and_ignores_what_it_is_sent), TEST(a_handler_that_answers_nothing_answers_an_empty_object),
-      TEST(failures_of_handlers_reach_the_caller), TEST(hidden_errors_tell_only_that_it_failed),
-      TEST(the_first_answer_wins), TEST(a_reply_has_the_headers_of_the_protocol),
-      TEST(a_request_has_the_headers_of_the_protocol), TEST(input_that_is_no_json_is_refused_at_once_and_dead_lettered),
-      TEST(an_empty_body_is_refused_where_input_is_taken),
-      TEST(a_failure_without_a_reply_subject_is_still_dead_lettered), TEST(error_bodies_of_any_kind_are_errors),
-      TEST(a_name_that_nobody_serves_fails_at_once), TEST(names_that_are_none_are_refused))
+SUITE(integration_call, TEST(a_call_is_answered), STATEMENT("28", every_kind_of_json_value_passes),
+      STATEMENT("33", a_trigger_runs_and_ignores_what_it_is_sent),
+      TEST(a_handler_that_answers_nothing_answers_an_empty_object),
+      STATEMENT("35", failures_of_handlers_reach_the_caller), TEST(hidden_errors_tell_only_that_it_failed),
+      TEST(the_first_answer_wins), STATEMENT("6 29 30", a_reply_has_the_headers_of_the_protocol),
+      STATEMENT("6", a_request_has_the_headers_of_the_protocol),
+      STATEMENT("31 36", input_that_is_no_json_is_refused_at_once_and_dead_lettered),
+      STATEMENT("33", an_empty_body_is_refused_where_input_is_taken),
+      STATEMENT("36", a_failure_without_a_reply_subject_is_still_dead_lettered),
+      STATEMENT("48", error_bodies_of_any_kind_are_errors),
+      STATEMENT("49", a_key_that_exists_is_a_handler_error_on_the_wire),
+      STATEMENT("42", a_name_that_nobody_serves_fails_at_once), STATEMENT("1", names_that_are_none_are_refused))

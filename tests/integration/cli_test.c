@@ -187,6 +187,7 @@ static void every_command_has_help(void)
     } cases[] = {
         { "call", "--timeout SECONDS" }, { "stream", "--json" },      { "catalog", "--channel NAME" },
         { "contract", "--text" },        { "up", "-p, --port PORT" }, { "down", "--store FOLDER" },
+        { "check-schema", "--format" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         auto_outcome struct outcome whole, one, other;
@@ -240,6 +241,9 @@ static void a_wrong_command_line_is_refused_with_the_reason(void)
         { { "up", "-p", "0" }, "--port '0' is not a port" },
         { { "up", "-p65536" }, "--port '65536' is not a port" },
         { { "up", "-fp", "4x" }, "--port '4x' is not a port" },
+        { { "check-schema" }, "'agentmesh check-schema' needs FILE [INSTANCE]" },
+        { { "check-schema", "--url", "x", "y" }, "'check-schema' has no option '--url'" },
+        { { "check-schema", "-", "-" }, "FILE and INSTANCE cannot both be '-'" },
         { { "contract", "a", "--json", "--text" }, "--json and --text exclude each other" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -514,6 +518,101 @@ static void a_missing_contract_is_told(void)
     expect_says(outcome, 1, "Error [not_found] ");
 }
 
+/* ---- check-schema ---- */
+
+#define ORDER                                                                                                          \
+    "{\"type\": \"object\", \"required\": [\"id\"], \"properties\": {\"id\": {\"type\": \"string\"}, \"a/b~c\": {"     \
+    "\"items\": {\"type\": \"integer\", \"minimum\": 1}}, \"at\": {\"format\": \"date\"}}}"
+
+static void write_file(const char *path, const char *text)
+{
+    expect_int(file_replace(path, 0600, mesh_text(text), NULL), MESH_OK);
+}
+
+static void a_schema_and_what_fits_it_are_ok(void)
+{
+    auto_outcome struct outcome schema, value, input, json;
+    write_file("order.json", ORDER);
+    write_file("fits.json", "{\"id\": \"x\", \"a/b~c\": [1, 2.0], \"at\": \"soon\"}\n");
+    RUN(&schema, NULL, "check-schema", "order.json");
+    expect_outcome(&schema, 0, "ok\n", "");
+    RUN(&value, NULL, "check-schema", "order.json", "fits.json");
+    expect_outcome(&value, 0, "ok\n", "");
+    RUN(&input, "{\"id\": \"\"}", "check-schema", "order.json", "-");
+    expect_outcome(&input, 0, "ok\n", "");
+    RUN(&json, NULL, "check-schema", "--json", "order.json", "fits.json");
+    expect_outcome(&json, 0, "[]\n", "");
+}
+
+static void each_violation_is_a_line(void)
+{
+    auto_outcome struct outcome outcome, format;
+    write_file("order.json", ORDER);
+    write_file("wrong.json", "{\"a/b~c\": [1, \"\\u001b[31m\", 0]}");
+    RUN(&outcome, NULL, "check-schema", "order.json", "wrong.json");
+    expect_outcome(&outcome, 1,
+                   "wrong.json: /id: Field required (missing)\n"
+                   "wrong.json: /a~1b~0c/1: Input should be a valid integer, unable to parse string as an integer "
+                   "(int_parsing)\n"
+                   "wrong.json: /a~1b~0c/2: Input should be greater than or equal to 1 (greater_than_equal)\n",
+                   "");
+    RUN(&format, "{\"id\": \"x\", \"at\": \"soon\"}", "check-schema", "--format", "order.json", "-");
+    expect_int(format.code, 1);
+    expect_contains(buf_text(&format.out), "the standard input: /at: ");
+}
+
+static void violations_as_json_are_what_a_caller_gets(void)
+{
+    auto_outcome struct outcome outcome;
+    write_file("order.json", ORDER);
+    RUN(&outcome, "[]", "check-schema", "--json", "order.json", "-");
+    expect_outcome(&outcome, 1,
+                   "[\n  {\n    \"input\": [],\n    \"loc\": [],\n    \"msg\": \"Input should be an object\",\n"
+                   "    \"type\": \"dict_type\"\n  }\n]\n",
+                   "");
+}
+
+static void what_is_no_json_is_a_violation(void)
+{
+    auto_outcome struct outcome outcome;
+    write_file("order.json", ORDER);
+    RUN(&outcome, "{half", "check-schema", "order.json", "-");
+    expect_int(outcome.code, 1);
+    expect_contains(buf_text(&outcome.out), "the standard input: Invalid JSON: ");
+    expect_contains(buf_text(&outcome.out), " (json_invalid)\n");
+}
+
+static void what_is_no_schema_is_told_with_its_place(void)
+{
+    static const struct {
+        const char *schema, *part;
+    } cases[] = {
+        { "{\"properties\": {\"a\": {\"type\": \"strng\"}}}", "/properties/a" },
+        { "{\"$ref\": \"https://example.com/other\"}", "https://example.com/other" },
+        { "{\"pattern\": \"(\"}", "pattern" },
+        { "[]", "" },
+        { "{\"type\": ", "byte " },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        auto_outcome struct outcome outcome;
+        RUN(&outcome, cases[i].schema, "check-schema", "-");
+        expect_says(outcome, 1, "the standard input: ");
+        expect_contains(buf_text(&outcome.err), cases[i].part);
+    }
+}
+
+static void a_file_that_cannot_be_read_is_told(void)
+{
+    auto_outcome struct outcome schema, value, folder;
+    write_file("order.json", ORDER);
+    RUN(&schema, NULL, "check-schema", "missing.json");
+    expect_says(schema, 1, "cannot read missing.json: No such file or directory\n");
+    RUN(&value, NULL, "check-schema", "order.json", "missing.json");
+    expect_says(value, 1, "cannot read missing.json: No such file or directory\n");
+    RUN(&folder, NULL, "check-schema", ".");
+    expect_says(folder, 1, "cannot read .: Is a directory\n");
+}
+
 /* ---- where the mesh is ---- */
 
 #define NOWHERE "nats://127.0.0.1:1"
@@ -557,7 +656,7 @@ static void that_the_url_is_the_default_is_told(void)
 static void missing_credentials_are_told_before_anything_is_tried(void)
 {
     auto_outcome struct outcome outcome;
-    RUN(&outcome, NULL, "catalog", "--creds", "missing.creds");
+    RUN(&outcome, NULL, "catalog", "--creds", "missing.creds", "--url", "nats://127.0.0.1:1");
     expect_says(outcome, 1, "Error [connection_failed] Credentials file not found: missing.creds\n");
 }
 
@@ -657,37 +756,43 @@ static void clean_up(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(without_a_command_it_prints_its_help_as_talk),
-        TEST(help_is_a_result),
+        STATEMENT("67", without_a_command_it_prints_its_help_as_talk),
+        STATEMENT("67", help_is_a_result),
         TEST(every_command_has_help),
         TEST(the_version_is_the_library_s),
-        TEST(a_wrong_command_line_is_refused_with_the_reason),
-        TEST(an_answer_is_one_line_of_ascii),
-        TEST(json_is_indented_and_sorted),
-        TEST(the_payload_is_the_argument_else_the_input),
+        STATEMENT("67", a_wrong_command_line_is_refused_with_the_reason),
+        STATEMENT("67", an_answer_is_one_line_of_ascii),
+        STATEMENT("67", json_is_indented_and_sorted),
+        STATEMENT("67", the_payload_is_the_argument_else_the_input),
         TEST(a_blank_payload_is_none),
-        TEST(a_payload_that_is_not_json_is_refused_before_anything_is_sent),
+        STATEMENT("67", a_payload_that_is_not_json_is_refused_before_anything_is_sent),
         TEST(a_large_payload_passes),
-        TEST(an_error_shows_code_message_and_details),
+        STATEMENT("67", an_error_shows_code_message_and_details),
         TEST(an_unknown_agent_is_told),
         TEST(the_wrong_verb_gets_a_hint),
         TEST(nobody_waits_longer_than_told),
         TEST(each_chunk_is_a_line),
-        TEST(chunks_before_an_error_are_kept),
+        STATEMENT("67", chunks_before_an_error_are_kept),
         TEST(a_chunk_is_shown_when_it_comes_and_ctrl_c_ends_the_wait),
         TEST(ctrl_c_ends_a_call),
         TEST(a_reader_that_went_away_is_no_news),
         TEST(a_full_disk_is_told),
         TEST(a_closed_output_is_told_and_never_becomes_a_socket),
         TEST(the_catalog_is_a_table),
-        TEST(a_channel_is_a_name_and_what_is_below_it),
-        TEST(the_catalog_as_json_is_an_array_of_entries),
+        STATEMENT("57", a_channel_is_a_name_and_what_is_below_it),
+        STATEMENT("67", the_catalog_as_json_is_an_array_of_entries),
         TEST(a_contract_is_a_flat_object),
         TEST(a_contract_as_text_is_a_few_lines),
         TEST(a_missing_contract_is_told),
+        TEST(a_schema_and_what_fits_it_are_ok),
+        TEST(each_violation_is_a_line),
+        TEST(violations_as_json_are_what_a_caller_gets),
+        TEST(what_is_no_json_is_a_violation),
+        TEST(what_is_no_schema_is_told_with_its_place),
+        TEST(a_file_that_cannot_be_read_is_told),
         TEST(who_named_the_url_is_told_when_nobody_answers),
         TEST(that_the_url_is_the_default_is_told),
-        TEST(missing_credentials_are_told_before_anything_is_tried),
+        STATEMENT("7", missing_credentials_are_told_before_anything_is_tried),
         TEST(a_mesh_goes_up_once_and_down_once),
         TEST(a_taken_port_is_told),
     };

@@ -376,10 +376,13 @@ static void callers_of_an_instance_that_leaves_hear_of_it(void)
     peer_close(peer);
 }
 
-SUITE(integration_leave, TEST(unregistering_removes_all_that_was_written),
-      TEST(closing_removes_all_agents_with_one_notice_each), TEST(what_another_instance_serves_stays),
-      TEST(the_record_of_any_host_counts_as_an_instance), TEST(requests_in_hand_are_answered_before_the_notice),
-      TEST(a_handler_that_outlives_the_drain_time_is_answered_for), TEST(a_client_closes_though_its_server_hangs),
-      TEST(a_child_is_in_use_until_the_server_lets_it_go), TEST(a_notice_ends_a_call_with_the_notice_as_details),
-      TEST(any_body_is_a_notice), TEST(a_notice_of_any_size_is_a_notice), TEST(an_answer_before_the_notice_wins),
+SUITE(integration_leave, STATEMENT("23", unregistering_removes_all_that_was_written),
+      STATEMENT("22 23", closing_removes_all_agents_with_one_notice_each),
+      STATEMENT("24", what_another_instance_serves_stays),
+      STATEMENT("24", the_record_of_any_host_counts_as_an_instance),
+      STATEMENT("25", requests_in_hand_are_answered_before_the_notice),
+      STATEMENT("25", a_handler_that_outlives_the_drain_time_is_answered_for),
+      TEST(a_client_closes_though_its_server_hangs), TEST(a_child_is_in_use_until_the_server_lets_it_go),
+      STATEMENT("43", a_notice_ends_a_call_with_the_notice_as_details), STATEMENT("43", any_body_is_a_notice),
+      TEST(a_notice_of_any_size_is_a_notice), TEST(an_answer_before_the_notice_wins),
       TEST(callers_of_an_instance_that_leaves_hear_of_it))

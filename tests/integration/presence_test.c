@@ -152,9 +152,9 @@ static void hosts_that_open_at_once_on_an_empty_server_all_succeed(void)
     peer_close(peer);
 }
 
-static void forty_hosts_that_register_at_once_are_all_in_the_catalog(void)
+static void a_hundred_hosts_that_register_at_once_are_all_in_the_catalog(void)
 {
-    enum { HOSTS = 40 };
+    enum { HOSTS = 100 };
     struct starter starters[HOSTS];
     struct peer *peer = peer_open();
     start_hosts(starters, HOSTS);
@@ -403,13 +403,13 @@ static void nothing_is_written_again_without_need(void)
     peer_close(peer);
 }
 
-SUITE(integration_presence, TEST(one_connection_bears_the_name_of_the_instance),
-      TEST(hosts_that_open_at_once_on_an_empty_server_all_succeed),
-      TEST(forty_hosts_that_register_at_once_are_all_in_the_catalog),
-      TEST(a_server_that_was_restarted_is_told_everything_again),
+SUITE(integration_presence, STATEMENT("4", one_connection_bears_the_name_of_the_instance),
+      STATEMENT("11", hosts_that_open_at_once_on_an_empty_server_all_succeed),
+      STATEMENT("20", a_hundred_hosts_that_register_at_once_are_all_in_the_catalog),
+      STATEMENT("27", a_server_that_was_restarted_is_told_everything_again),
       TEST(a_host_that_keeps_trying_is_there_when_the_server_is),
       TEST(what_leaves_while_the_server_is_away_is_removed_when_it_is_back),
       TEST(a_registration_that_cannot_be_told_is_taken_back), TEST(a_host_that_never_saw_a_server_closes),
-      TEST(without_a_server_a_client_does_not_open), TEST(a_host_that_was_buried_alive_comes_back),
+      TEST(without_a_server_a_client_does_not_open), STATEMENT("27", a_host_that_was_buried_alive_comes_back),
       TEST(a_record_that_somebody_deletes_comes_back_with_all_it_stands_for),
       TEST(an_instance_that_leaves_as_we_come_does_not_take_us_along), TEST(nothing_is_written_again_without_need))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agents.h"
+#include "bus.h"
 #include "golden.h"
 
 static char one[] = "1"; /* what agents answer where it does not matter */
@@ -179,6 +180,8 @@ static void expect_told(struct ear *ear, const char *expected)
 
 static void record_contract_and_entry_are_written_and_removed_in_order(void)
 {
+    if (!bus_has_server("it listens to how keys travel to a server"))
+        return;
     struct peer *peer = peer_open();
     mesh_client *client = peer_client(NULL);
     char record[80], removal[96];
@@ -341,8 +344,8 @@ static void wrong_agents_are_refused_by_name_field_and_rule(void)
         { AGENT(.name = "line\n", GOOD), { "name" } },
         { AGENT(.name = "mute", .input_schema = "{}", .call = answer_text), { "'mute'", "description" } },
         { AGENT(.name = "none", .description = "About.", .input_schema = "{}"),
-          { "'none'", "neither a call nor a stream" } },
-        { AGENT(.name = "both", GOOD, .stream = answer_text), { "'both'", "both a call and a stream" } },
+          { "'none'", "it does nothing" } },
+        { AGENT(.name = "both", GOOD, .stream = answer_text), { "'both'", "both call and stream" } },
         { AGENT(.name = "blind", .description = "About.", .stream = answer_text), { "'blind'", "input_schema" } },
         { AGENT(.name = "in", .description = "About.", .input_schema = "{", .call = answer_text),
           { "'in'", "input_schema" } },
@@ -389,9 +392,9 @@ static void a_contract_that_is_too_large_harms_nobody_else(void)
     peer_close(peer);
 }
 
-SUITE(integration_register, TEST(contracts_are_those_of_the_reference),
-      TEST(the_parts_of_a_contract_depend_on_the_shape), TEST(an_entry_has_six_fields_and_a_record_all_names_in_order),
+SUITE(integration_register, STATEMENT("16", contracts_are_those_of_the_reference),
+      STATEMENT("17", the_parts_of_a_contract_depend_on_the_shape), STATEMENT("18 22", an_entry_has_six_fields_and_a_record_all_names_in_order),
       TEST(record_contract_and_entry_are_written_and_removed_in_order), TEST(joining_and_leaving_are_told_once),
-      TEST(foreign_entries_are_kept_as_they_are), TEST(an_unparsable_catalog_is_left_as_it_is),
+      STATEMENT("19", foreign_entries_are_kept_as_they_are), STATEMENT("21", an_unparsable_catalog_is_left_as_it_is),
       TEST(a_name_is_registered_once), TEST(wrong_agents_are_refused_by_name_field_and_rule),
       TEST(a_contract_that_is_too_large_harms_nobody_else))

@@ -126,6 +126,8 @@ static void frames_have_the_headers_of_the_protocol(void)
     expect_frame(frames, "{\"n\": 0}", "0", "false", "(none)");
     expect_frame(frames, "{\"n\": 1}", "1", "false", "(none)");
     expect_frame(frames, "", "2", "true", "(none)");
+    peer_say(peer, "mesh.agent.up", NULL, "{}", "X-Mesh-Request-Id", "s1", "X-Mesh-Stream", "true", NULL);
+    expect_frame(frames, "", "0", "true", "(none)");
 
     struct ear *letters = peer_listen(peer, "mesh.errors.up");
     peer_say(peer, "mesh.agent.up", NULL, "{\"fail_after\": 1}", "X-Mesh-Request-Id", "s1", "X-Mesh-Stream", "true",
@@ -135,10 +137,17 @@ static void frames_have_the_headers_of_the_protocol(void)
     expect_str(said_header(&failure, "X-Mesh-Stream-Seq"), "(none)");
     expect_str(said_header(&failure, "X-Mesh-Stream-End"), "true");
     expect_str(said_header(&failure, "X-Mesh-Status"), "error");
+    expect_str(said_header(&failure, "X-Mesh-Request-Id"), "s1");
     expect_str(said(&letter), said(&failure));
+    expect_str(said_header(&letter, "X-Mesh-Status"), "error");
+    expect_str(said_header(&letter, "X-Mesh-Request-Id"), "s1");
+    expect_str(said_header(&letter, "X-Mesh-Instance-Id"), mesh_client_instance_id(client));
     expect_str(said_header(&letter, "X-Mesh-Stream-End"), "(none)");
     link_message_clear(&failure);
     link_message_clear(&letter);
+    struct link_message more = ear_next(frames, 50);
+    expect_str(said(&more), "(none)");
+    link_message_clear(&more);
     mesh_client_close(client);
     peer_close(peer);
 }
@@ -232,6 +241,59 @@ static void odd_frames_are_read_as_the_protocol_says(void)
     peer_close(peer);
 }
 
+/* Nobody listens where the chunks of this request would come, once the server has been told so. */
+struct deserted {
+    struct peer *peer;
+    char subject[64];
+};
+
+static bool is_deserted(void *data)
+{
+    struct deserted *place = data;
+    struct link_message answer = peer_ask(place->peer, place->subject, "anybody?", NULL);
+    bool nobody = answer.handle && link_message_is_no_responders(&answer);
+    link_message_clear(&answer);
+    return nobody;
+}
+
+static void however_a_stream_ends_nobody_listens_any_more(void)
+{
+    static const struct {
+        const char *agent;
+        struct canned frames[2];
+        int reads;
+    } cases[] = {
+        { "ends.well", { CHUNK("1", "0"), END }, 2 },
+        { "ends.early", { CHUNK("1", "0"), CHUNK("2", "1") }, 1 },
+        { "ends.gap", { CHUNK("1", "0"), CHUNK("2", "2") }, 2 },
+        { "ends.error", { CHUNK("1", "0"), { "", { "X-Mesh-Status", "error" } } }, 2 },
+        { "ends.late", { CHUNK("1", "0"), CHUNK("2", "1") }, 3 },
+    };
+    struct peer *peer = peer_open();
+    mesh_client *client = peer_client(NULL);
+    mesh_call_options options = MESH_CALL_OPTIONS_INIT;
+    options.timeout_ms = 200;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct deserted place = { peer, "" };
+        mesh_stream *open = NULL;
+        mesh_bytes chunk;
+        char subject[64];
+        snprintf(subject, sizeof(subject), "mesh.agent.%s", cases[i].agent);
+        struct ear *requests = peer_listen(peer, subject);
+        peer_pretend(peer, cases[i].agent, cases[i].frames, 2);
+        expect_int(mesh_stream_open(client, cases[i].agent, mesh_text("1"), &options, &open, NULL), MESH_OK);
+        struct link_message request = ear_next(requests, 5000);
+        snprintf(place.subject, sizeof(place.subject), "mesh.stream.%s", said_header(&request, "X-Mesh-Request-Id"));
+        for (int n = 0; n < cases[i].reads; n++)
+            mesh_stream_next(open, &chunk, NULL);
+        mesh_stream_close(open);
+        expect_true(comes_true(is_deserted, &place, 5000));
+        link_message_clear(&request);
+    }
+    mesh_client_close(client);
+    peer_close(peer);
+}
+
 static void a_stream_that_does_not_end_times_out(void)
 {
     static const struct canned only[] = { CHUNK("1", "0") };
@@ -304,8 +366,11 @@ static void a_death_ends_a_stream_after_the_chunks_before_it(void)
     peer_close(peer);
 }
 
-SUITE(integration_stream, TEST(chunks_arrive_in_order_and_end), TEST(many_chunks_arrive_whole),
-      TEST(a_failure_comes_after_the_chunks_before_it), TEST(frames_have_the_headers_of_the_protocol),
-      TEST(the_wrong_verb_is_answered_where_the_caller_listens), TEST(odd_frames_are_read_as_the_protocol_says),
-      TEST(a_stream_that_does_not_end_times_out), TEST(a_stream_to_nobody_fails_at_once),
-      TEST(a_handler_is_told_when_nobody_reads), TEST(a_death_ends_a_stream_after_the_chunks_before_it))
+SUITE(integration_stream, STATEMENT("39", chunks_arrive_in_order_and_end), TEST(many_chunks_arrive_whole),
+      STATEMENT("40", a_failure_comes_after_the_chunks_before_it),
+      STATEMENT("6 36 39 40", frames_have_the_headers_of_the_protocol),
+      STATEMENT("37 38", the_wrong_verb_is_answered_where_the_caller_listens),
+      STATEMENT("41", odd_frames_are_read_as_the_protocol_says),
+      STATEMENT("41", however_a_stream_ends_nobody_listens_any_more), TEST(a_stream_that_does_not_end_times_out),
+      STATEMENT("42", a_stream_to_nobody_fails_at_once), TEST(a_handler_is_told_when_nobody_reads),
+      STATEMENT("43", a_death_ends_a_stream_after_the_chunks_before_it))

@@ -25,6 +25,7 @@ BUILD = pathlib.Path(os.environ["MESH_BUILD"]).resolve()
 CLI = BUILD / "sdk" / "cli" / "agentmesh"
 HOST = BUILD / "host" / "agentmeshd"
 PLUGINS = BUILD / "plugins"
+AGENTS = BUILD / "tests" / "interop" / "interop_agents"
 OAM = pathlib.Path(sys.executable).parent / "oam"
 DEADLINE = 30  # seconds, for whatever another process has to bring about
 
@@ -87,7 +88,7 @@ class Host:
         self.log_path = folder / "host.log"
         plugins = folder / "plugins"
         plugins.mkdir()
-        for plugin in PLUGINS.glob("*.so"):
+        for plugin in (PLUGINS / "echo.so", PLUGINS / "summarizer.so"):
             shutil.copy(plugin, plugins)
         (folder / "mesh.ini").write_text(
             f"[mesh]\nurl = {url}\n[host]\nplugins = {plugins}\nstate = {folder}/state\n"
@@ -225,6 +226,53 @@ def with_agents(url):
         return "twelve"
 
     return mesh
+
+
+class Agents:
+    """The program of agents.c, running beside the test; made when its agents serve."""
+
+    def __init__(self, world):
+        self.world = world
+
+    async def __aenter__(self):
+        self.process = await asyncio.create_subprocess_exec(
+            *WITH_US,
+            AGENTS,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment(self.world.folder, self.world.url),
+            cwd=self.world.folder,
+        )
+        await self.hear("ready")
+        return self
+
+    async def hear(self, word):
+        async with asyncio.timeout(DEADLINE):
+            line = (await self.process.stdout.readline()).decode().rstrip()
+        if line != word:
+            raise RuntimeError(f"the agents said {line!r} instead of {word!r}")
+
+    async def tell(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        await self.hear("done")
+
+    async def leave(self):
+        self.process.stdin.close()
+        async with asyncio.timeout(DEADLINE):
+            status = await self.process.wait()
+        if status != 0:
+            raise RuntimeError(f"the agents ended with {status}")
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            await self.leave()
+
+
+async def becomes(condition):
+    """Wait until a condition that others bring about holds."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 def statement(*numbers):

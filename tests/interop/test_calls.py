@@ -6,7 +6,7 @@ import json
 
 from openagentmesh import AgentMesh, InvocationMismatch, MeshError
 
-from mesh import CLI, MeshTest, OAM, TEXT, run, statement, with_agents
+from mesh import CLI, DEADLINE, Agents, MeshTest, OAM, TEXT, run, statement, with_agents
 
 
 class PythonCallsUs(MeshTest):
@@ -36,6 +36,23 @@ class PythonCallsUs(MeshTest):
         self.assertEqual(len(deltas), 2)
         self.assertRegex("".join(deltas), r"^The river Aare rises in the glaciers of the Bernese Alps\. The Aare")
 
+    @statement(39)
+    async def test_a_stream_of_any_length_is_read_whole(self):
+        async with Agents(self.world), AgentMesh(self.world.url) as mesh:
+            for to in (0, 1, 1000):
+                numbers = [chunk["number"] async for chunk in mesh.stream("c.count", {"to": to}, timeout=DEADLINE)]
+                self.assertEqual(numbers, list(range(1, to + 1)))
+
+    @statement(35)
+    async def test_the_error_of_a_handler_has_its_code_message_and_details(self):
+        async with Agents(self.world), AgentMesh(self.world.url) as mesh:
+            with self.assertRaises(MeshError) as caught:
+                await mesh.call("c.fails", timeout=DEADLINE)
+        error = caught.exception
+        self.assertEqual((error.code, error.agent), ("out_of_tea", "c.fails"))
+        self.assertIn("there is no tea left", str(error))
+        self.assertEqual(error.details, {"kettle": 2})
+
     @statement(31)
     async def test_input_that_is_not_json_is_refused_at_once(self):
         async with AgentMesh(self.world.url) as mesh:
@@ -44,12 +61,22 @@ class PythonCallsUs(MeshTest):
         self.assertEqual(caught.exception.code, "invalid_input")
         self.assertEqual(caught.exception.agent, "echo")
 
-    async def test_what_a_handler_refuses_has_its_words(self):
+    @statement(32)
+    async def test_input_of_the_wrong_shape_is_refused_with_every_violation(self):
         async with AgentMesh(self.world.url) as mesh:
             with self.assertRaises(MeshError) as caught:
                 await mesh.call("echo", {"text": "hello"}, timeout=5)
         self.assertEqual(caught.exception.code, "invalid_input")
-        self.assertIn("message", str(caught.exception))
+        violations = [(item["type"], item["loc"], item["msg"]) for item in caught.exception.details["errors"]]
+        self.assertEqual(violations, [("missing", ["message"], "Field required")])
+
+    async def test_what_a_handler_refuses_has_its_words(self):
+        async with AgentMesh(self.world.url) as mesh:
+            with self.assertRaises(MeshError) as caught:
+                async for _ in mesh.stream("nlp.summarizer", {"text": "..."}, timeout=5):
+                    self.fail("a chunk came")
+        self.assertEqual(caught.exception.code, "invalid_input")
+        self.assertIn("'text' has no words to summarize", str(caught.exception))
 
     async def test_a_stream_that_is_refused_ends_with_the_error(self):
         async with AgentMesh(self.world.url) as mesh:

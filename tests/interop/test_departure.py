@@ -3,10 +3,12 @@
 
 import asyncio
 
+import nats
 import nats.errors
 from openagentmesh import AgentMesh, MeshError
 
-from mesh import CLI, MeshTest, OURS, World, catalog_until, run, statement, with_agents
+from mesh import CLI, DEADLINE, Agents, MeshTest, OURS, World, becomes, catalog_until, run, statement, with_agents
+from test_monitor import Python
 
 
 class Departure(MeshTest):
@@ -26,6 +28,33 @@ class Departure(MeshTest):
                 with self.assertRaises((MeshError, nats.errors.NoRespondersError)) as caught:
                     await mesh.call("echo", {"message": "hello"}, timeout=5)
                 self.assertEqual(getattr(caught.exception, "code", "not_found"), "not_found")
+        finally:
+            mine.end()
+
+    @statement(24)
+    async def test_what_a_python_program_serves_too_stays_when_we_leave(self):
+        mine = await asyncio.to_thread(World)
+        try:
+            dead = []
+
+            async def keep(message):
+                dead.append(message.subject)
+
+            connection = await nats.connect(mine.url)
+            await connection.subscribe("mesh.death.>", cb=keep)
+            theirs = await asyncio.to_thread(Python, mine.url, "shared.name")
+            async with Agents(mine):
+                pass
+            await connection.publish("mesh.death.marker", b"")
+            await becomes(lambda: "mesh.death.marker" in dead)
+            self.assertIn("mesh.death.c.object", dead)
+            self.assertNotIn("mesh.death.shared.name", dead)
+            async with AgentMesh(mine.url) as mesh:
+                self.assertIn("shared.name", {entry.name for entry in await mesh.catalog()})
+                self.assertEqual((await mesh.contract("shared.name")).name, "shared.name")
+                self.assertEqual(await mesh.call("shared.name", timeout=DEADLINE), "alive")
+            await asyncio.to_thread(theirs.kill)
+            await connection.close()
         finally:
             mine.end()
 

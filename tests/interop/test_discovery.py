@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Catalog and contracts, as each side sees them."""
 
+import asyncio
 import json
 
 from openagentmesh import AgentMesh
 
-from mesh import CLI, MeshTest, OURS, THEIRS, catalog_until, run, statement, with_agents
+from mesh import CLI, DEADLINE, Agents, MeshTest, OURS, THEIRS, catalog_until, run, statement, with_agents
 
 
 class BothSeeTheSame(MeshTest):
@@ -33,6 +34,30 @@ class BothSeeTheSame(MeshTest):
                 status, out, err = await run(self.world, CLI, "catalog", "--json")
         self.assertEqual(status, 0, err)
         self.assertEqual({entry["name"]: entry for entry in json.loads(out)}, theirs)
+
+    @statement(18)
+    async def test_a_python_program_follows_what_we_register_change_and_drop(self):
+        async with AgentMesh(self.world.url) as mesh:
+
+            async def knows(version):
+                async def known():
+                    return [entry.version for entry in await mesh.catalog() if entry.name == "c.changing"]
+
+                async with asyncio.timeout(DEADLINE):
+                    while await known() != version:
+                        await asyncio.sleep(0.01)
+
+            async with Agents(self.world) as agents:
+                await agents.tell("add 1.0.0")
+                await knows(["1.0.0"])
+                await agents.tell("drop")
+                await knows([])
+                await agents.tell("add 2.0.0")
+                await knows(["2.0.0"])
+                self.assertLess(OURS, {entry.name for entry in await mesh.catalog()})
+            await knows([])
+            self.assertEqual({entry.name for entry in await mesh.catalog()}, OURS)
+            self.assertFalse(mesh._catalog_watcher_task.done())  # it gives up at what it cannot read
 
     @statement(16)
     async def test_the_contract_of_an_agent_of_ours(self):

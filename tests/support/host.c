@@ -144,7 +144,10 @@ void host_configure(struct host *host, const char *url, const char *ini)
     buf_init(&text, 1 << 20);
     if (url)
         buf_printf(&text, "[mesh]\nurl = %s\n", url);
-    buf_printf(&text, "[host]\nplugins = %s\nstate = %s\n%s\n", host->plugins, host->state, ini);
+    buf_printf(&text, "[host]\nplugins = %s\nstate = %s\ncontrol = %s\n", host->plugins, host->state, host->control);
+    if (!strstr(ini, "probation"))
+        buf_puts(&text, "probation = 0s\n");
+    buf_printf(&text, "%s\n", ini);
     folder_write(host->folder, "mesh.ini", buf_text(&text));
 }
 
@@ -157,6 +160,7 @@ struct host *host_new(const char *url, const char *ini)
     host->plugins = folder_path(host->folder, "plugins");
     host->state = folder_path(host->folder, "state");
     host->config = folder_path(host->folder, "mesh.ini");
+    host->control = folder_path(host->folder, "control");
     if (mkdir(host->plugins, 0755) != 0)
         die(host->plugins);
     host_configure(host, url, ini);
@@ -249,6 +253,7 @@ static struct host *end_with(struct host *host, int number)
     free(host->plugins);
     free(host->state);
     free(host->config);
+    free(host->control);
     folder_remove(host->folder);
     free(host);
     return NULL;

@@ -12,13 +12,14 @@
 
 struct host {
     char *folder; /* of everything below */
-    char *plugins, *state, *config;
+    char *plugins, *state, *config, *control;
     bool (*prepare)(const struct host *host); /* called in its process before it begins; false: it ends with 77 */
     pid_t pid;
     struct host_log *log;
 };
 
-/* Folders and a mesh.ini of these lines, which begin in [host] and may be "". Nothing is started yet. */
+/* Folders and a mesh.ini of these lines, which begin in [host] and may be ""; without a probation, unless they name one.
+ * Nothing is started yet. */
 struct host *host_new(const char *url, const char *ini);
 
 /* Start it and wait until it is ready. arguments: more of them, ending with NULL; may be NULL. */

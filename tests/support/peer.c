@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "bus.h"
 
 enum { HEADERS_MAX = 16 };
 
@@ -40,20 +41,9 @@ static void must(mesh_status status, const mesh_error *err, const char *what)
     exit(1);
 }
 
-static struct nats_server *server;
-
-static void stop_server(void)
-{
-    server = nats_server_stop(server);
-}
-
 struct nats_server *peer_server(void)
 {
-    if (!server) {
-        server = nats_server_start(NULL);
-        atexit(stop_server);
-    }
-    return server;
+    return bus_server();
 }
 
 static void on_event(void *data, const mesh_event *event)
@@ -71,7 +61,7 @@ mesh_client *peer_client(const mesh_client_options *options)
     mesh_client *client = NULL;
     if (options)
         given = *options;
-    given.url = nats_server_url(peer_server());
+    given.url = bus_url();
     if (!given.on_event)
         given.on_event = on_event;
     must(mesh_client_open(&given, &client, &err), &err, "open a client");
@@ -80,7 +70,7 @@ mesh_client *peer_client(const mesh_client_options *options)
 
 struct peer *peer_open(void)
 {
-    return peer_open_at(nats_server_url(peer_server()));
+    return peer_open_at(bus_url());
 }
 
 struct peer *peer_open_at(const char *url)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A peer on the bus that sees and says what is on the wire: subjects, headers, bodies. And clients of the library, opened
- * on the program's one private server. Whatever fails here ends the program.
+ * on the program's one bus (bus.h). Whatever fails here ends the program.
  */
 #ifndef SUPPORT_PEER_H
 #define SUPPORT_PEER_H
@@ -11,7 +11,7 @@
 #include "link/link.h"
 #include "nats_server.h"
 
-/* The server of this program, started when first asked for. */
+/* The server of this program, started when first asked for; only where the bus is one (bus_has_server()). */
 struct nats_server *peer_server(void);
 
 /* A client of the library on it. options may be NULL; the url is filled in. Events are printed where they are worse than

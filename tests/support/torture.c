@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fails the nth allocation. One thread only. */
+/* Fails the nth allocation of the thread that asked for it. */
 #include "torture.h"
 
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 #include "suite.h"
 
-static size_t countdown; /* the allocation that makes it 0 fails; 0: none does */
-static bool has_struck;
+static _Thread_local size_t countdown; /* the allocation that makes it 0 fails; 0: none does */
+static _Thread_local bool has_struck;
 
 static bool strikes(void)
 {

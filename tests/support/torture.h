@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Out of memory, everywhere. A program that is linked with torture_link() has its calls of malloc(), calloc(),
- * realloc(), strdup(), strndup() and vasprintf() pass through here, and cJSON's.
+ * realloc(), strdup(), strndup() and vasprintf() pass through here, and cJSON's. Those of other threads never fail.
  */
 #ifndef SUPPORT_TORTURE_H
 #define SUPPORT_TORTURE_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A responder AGENT that answers VERSION, after "sleep_ms" if its input says so. */
+/* A responder AGENT that answers VERSION, after "sleep_ms" if its input says so. Where it says "now": true, it does what DEED
+ * says first. */
+#include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <agentmesh/plugin.h>
@@ -13,6 +16,11 @@ static mesh_status answer_call(mesh_request *request, void *state, mesh_error *e
     int64_t ms = mesh_request_int(request, "sleep_ms", 0);
     const struct timespec pause = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
     (void)state;
+    (void)err;
+#ifdef DEED
+    if (mesh_request_bool(request, "now", 0))
+        DEED;
+#endif
     if (ms > 0) {
         mesh_log(mesh_request_client(request), MESH_LOG_INFO, "going to sleep");
         nanosleep(&pause, NULL);
