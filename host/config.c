@@ -35,8 +35,10 @@ struct config *config_free(struct config *config)
         list_clear(&config->settings[i].pairs);
         list_clear(&config->settings[i].lines);
     }
-    for (size_t i = 0; i < config->agent_count; i++)
+    for (size_t i = 0; i < config->agent_count; i++) {
         free(config->agents[i].name);
+        free_values(SECTION_AGENT, &config->agents[i]);
+    }
     free(config->plugins);
     free(config->settings);
     free(config->agents);

@@ -41,6 +41,7 @@ struct config_agent {
     uint32_t queue;        /* requests that may wait for it */
     uint32_t timeout_ms;   /* a handler's time for one request */
     uint32_t check_output; /* MESH_YES, MESH_NO */
+    char *gate;            /* "key:NAME" or "subject:NAME"; NULL: its author's */
 };
 
 struct config {
@@ -59,7 +60,7 @@ struct config {
     uint32_t handler_timeout_ms, chunk_timeout_ms;
     uint32_t start_timeout_ms, drain_timeout_ms;
     uint32_t settle_ms, grace_ms, poll_ms, probation_ms, handover_timeout_ms;
-    uint32_t queue, workers, workers_total;
+    uint32_t queue, workers, workers_total, pinned_max;
     gid_t trusted_gid;     /* of key "trusted_group"; (gid_t)-1: none */
     uint32_t error_detail; /* CONFIG_DETAIL_ */
     bool check_output;     /* of agents that say nothing themselves */

@@ -19,7 +19,7 @@
 #include "log.h"
 
 enum {
-    CONVERSATIONS_MAX = 32,
+    CONVERSATIONS_MAX = 64,
     ASKED_MAX = 64 << 10,
     ANSWER_MAX = 64 << 20,
     PATIENCE_MS = 10000, /* for an operator to say what it wants, and to take the answer */
@@ -44,16 +44,19 @@ struct control {
     control_hear hear;
     void *closure;
     struct conversation *first;
-    size_t count;
+    size_t count; /* of those who have not gone */
 };
 
 /* ---- conversations ---- */
 
+/* From now on it keeps nobody else from being heard. */
 static void hang_up(struct conversation *conversation)
 {
-    if (conversation->fd >= 0)
-        close(conversation->fd);
+    if (conversation->fd < 0)
+        return;
+    close(conversation->fd);
     conversation->fd = -1;
+    conversation->control->count--;
 }
 
 static void conversation_free(struct conversation *conversation)
@@ -63,7 +66,6 @@ static void conversation_free(struct conversation *conversation)
     while (*at != conversation)
         at = &(*at)->next;
     *at = conversation->next;
-    control->count--;
     hang_up(conversation);
     buf_clear(&conversation->asked);
     buf_clear(&conversation->answer);
@@ -224,8 +226,8 @@ static bool may_speak(const struct control *control, int fd)
         return false;
     if (peer.uid == 0 || peer.uid == geteuid() || is_member(fd, peer.gid, control->group))
         return true;
-    log_event(MESH_LOG_WARN, "refused somebody at the control socket", "user",
-              LOG_INT(peer.uid), "process", LOG_INT(peer.pid), NULL);
+    log_event(MESH_LOG_WARN, "refused somebody at the control socket", "user", LOG_INT(peer.uid), "process",
+              LOG_INT(peer.pid), NULL);
     return false;
 }
 

@@ -33,7 +33,8 @@
 enum {
     PATIENCE_MS = 10000,    /* for files that are being written when everything else stands */
     BEYOND_DRAIN_MS = 5000, /* for stopping and unloading, once everything has drained */
-    GOODBYE_MS = 10000      /* for telling the mesh and ending a server of ours */
+    GOODBYE_MS = 10000,     /* for telling the mesh and ending a server of ours */
+    AWAKE_MS = 1000         /* whatever happens, look around as often as this */
 };
 
 enum phase { SERVING, LEAVING, GOODBYE, ENDED };
@@ -445,14 +446,12 @@ static int wait_ms(const struct daemon *daemon)
     uint64_t first = CLOCK_NEVER;
     for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
         first = moments[i] < first ? moments[i] : first;
-    if (first == CLOCK_NEVER)
-        return -1;
     uint32_t left = clock_left_ms(first);
-    return left > INT32_MAX ? INT32_MAX : (int)left;
+    return left > AWAKE_MS ? AWAKE_MS : (int)left;
 }
 
-/* Nobody but a plugin closes what is ours. The numbers may be somebody else's by now: neither a farewell nor a thread of
- * ours can be relied on, a fresh host can. */
+/* Nobody but a plugin closes what is ours. The numbers may be somebody else's by now: neither a farewell nor a thread
+ * of ours can be relied on, a fresh host can. */
 static void end_if_robbed(const struct pollfd *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -119,6 +119,10 @@ static const struct key keys[] = {
       IN_CONFIG(handover_timeout_ms), .fallback = "2s", .min = 1, .max = HOUR,
       .help = "How long requests may wait until those in hand have ended, where a plugin hands something over to its next\n"
               "version, or can be started only once. After it the new version is given up." },
+    { .section = SECTION_HOST, .name = "pinned_max", .type = KEY_COUNT, .change = CHANGE_LIVE, IN_CONFIG(pinned_max),
+      .fallback = "10", .min = 0, .max = 1000000,
+      .help = "How many old versions of one plugin may stay in memory because they cannot be unloaded. After that newer\n"
+              "ones are not loaded until agentmeshd is restarted." },
     { .section = SECTION_HOST, .name = "queue", .type = KEY_COUNT, .change = CHANGE_RESTART, IN_CONFIG(queue),
       .fallback = "256", .min = 1, .max = 1000000,
       .help = "Requests that may wait for one agent; over it callers hear \"overloaded\" at once." },
@@ -170,6 +174,10 @@ static const struct key keys[] = {
       IN_AGENT(timeout_ms), .example = "30s", .min = 1, .max = DAY,
       .help = "Its time for one request, or for the next chunk. Default: what its author says, else handler_timeout\n"
               "and chunk_timeout of [host]." },
+    { .section = SECTION_AGENT, .name = "gate", .type = KEY_GATE, .change = CHANGE_PLUGIN, IN_AGENT(gate),
+      .example = "key:lights.on",
+      .help = "The agent is active only while a shared key (key:NAME), or the last message on a subject (subject:NAME),\n"
+              "says true, yes, on, open or 1. Default: what its author says." },
     { .section = SECTION_AGENT, .name = "check_output", .type = KEY_CHOICE, .change = CHANGE_PLUGIN,
       IN_AGENT(check_output), .choices = yes_or_no, .example = "no",
       .help = "Whether what it answers is checked against its output schema. Default: check_output of [host]." },

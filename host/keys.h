@@ -14,6 +14,7 @@ enum key_type {
     KEY_URL,      /* char *: "local", or servers separated by commas */
     KEY_PATH,     /* char *: made absolute */
     KEY_PATHS,    /* struct config_list: paths separated by commas or lines, made absolute */
+    KEY_GATE,     /* char *: "key:NAME" or "subject:NAME" */
     KEY_GROUP,    /* gid_t: a group that this machine knows */
     KEY_DURATION, /* uint32_t: ms */
     KEY_COUNT,    /* uint32_t */

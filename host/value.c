@@ -293,6 +293,18 @@ static mesh_status set_url(char **field, const char *text, mesh_error *err)
 
 /* ---- by type ---- */
 
+/* Whether the rest is a name that the mesh takes is known when an agent is registered. */
+static mesh_status set_gate(char **field, const char *text, mesh_error *err)
+{
+    size_t kind = strcspn(text, ":");
+    bool is_known =
+        (kind == 3 && strncmp(text, "key", kind) == 0) || (kind == 7 && strncmp(text, "subject", kind) == 0);
+
+    if (!is_known || !text[kind] || !text[kind + 1])
+        return refuse(err, text, "is no gate; expected key:NAME or subject:NAME");
+    return set_string(field, strdup(text), err);
+}
+
 mesh_status value_set(const struct key *key, void *target, const char *folder, const char *text, mesh_error *err)
 {
     void *field = field_of(key, target);
@@ -306,6 +318,8 @@ mesh_status value_set(const struct key *key, void *target, const char *folder, c
         return set_path(field, folder, text, err);
     case KEY_PATHS:
         return set_paths(field, folder, text, err);
+    case KEY_GATE:
+        return set_gate(field, text, err);
     case KEY_GROUP:
         return set_group(field, text, err);
     case KEY_DURATION:
@@ -332,6 +346,7 @@ bool value_equal(const struct key *key, const void *a, const void *b)
     switch (key->type) {
     case KEY_URL:
     case KEY_PATH:
+    case KEY_GATE:
         return string_equal(*(char *const *)left, *(char *const *)right);
     case KEY_PATHS:
         return list_equal(left, right);
@@ -354,6 +369,7 @@ void value_free(const struct key *key, void *target)
     switch (key->type) {
     case KEY_URL:
     case KEY_PATH:
+    case KEY_GATE:
         free(take((char **)field));
         break;
     case KEY_PATHS:

@@ -26,12 +26,17 @@ static const char *state_of(const struct plugin *plugin)
     return plugin->told ? "refused" : "idle";
 }
 
-static int put_agent(void *closure, const char *name, uint32_t running, uint32_t queued)
+static int put_agent(void *closure, const mesh_agent_stats *stats)
 {
     struct buf *out = closure;
     bool is_first = out->len > 0 && out->data[out->len - 1] == '[';
-    json_put_string(out, is_first ? "{\"name\": " : ", {\"name\": ", name);
-    buf_printf(out, ", \"running\": %u, \"queued\": %u}", running, queued);
+    json_put_string(out, is_first ? "{\"name\": " : ", {\"name\": ", stats->name);
+    buf_printf(
+        out,
+        ", \"active\": %s, \"running\": %u, \"queued\": %u, \"requests\": %ju, \"errors\": %ju, \"p50_us\": %ju, "
+        "\"p99_us\": %ju}",
+        stats->active ? "true" : "false", stats->running, stats->queued, (uintmax_t)stats->requests,
+        (uintmax_t)stats->errors, (uintmax_t)stats->p50_us, (uintmax_t)stats->p99_us);
     return 0;
 }
 
@@ -109,9 +114,9 @@ static void put_plugin(struct buf *out, const struct plugin *plugin)
     put_text(out, ", \"last_failure_at\": ", plugin->last_failure ? plugin->last_failure_at : NULL);
     if (plugin->probation_until != CLOCK_NEVER)
         buf_printf(out, ", \"probation_left_ms\": %u", clock_left_ms(plugin->probation_until));
-    if (plugin->serving && !plugin->move)
+    if (plugin->serving)
         put_generation(out, "serving", plugin->serving);
-    if (plugin->warm && !plugin->move)
+    if (plugin->warm)
         put_generation(out, "warm", plugin->warm);
     buf_puts(out, ", \"ending\": [");
     farewell_each(&plugin->roster->farewells, plugin->name, put_ending, out);

@@ -110,6 +110,22 @@ mesh_status generation_open(const char *plugin, struct image *image, struct gene
 
 /* ---- start ---- */
 
+static mesh_agent_limits limits_of(const struct config_agent *agent)
+{
+    mesh_agent_limits limits = { .size = sizeof(limits),
+                                 .name = agent->name,
+                                 .concurrency = agent->concurrency,
+                                 .queue = agent->queue,
+                                 .timeout_ms = agent->timeout_ms,
+                                 .check_output = agent->check_output };
+    const char *name = agent->gate ? strchr(agent->gate, ':') + 1 : NULL;
+    if (name && agent->gate[0] == 'k')
+        limits.gate_key = name;
+    else
+        limits.gate_subject = name;
+    return limits;
+}
+
 /* What mesh.ini says of agents, in the form that a child client takes. */
 mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, const struct config *config,
                                mesh_error *err)
@@ -119,9 +135,7 @@ mesh_status generation_prepare(struct generation *generation, mesh_client *mesh,
     if (!limits || !list)
         return no_memory(err);
     for (size_t i = 0; i < config->agent_count; i++) {
-        const struct config_agent *agent = &config->agents[i];
-        limits[i] = (mesh_agent_limits){ sizeof(limits[i]), agent->name,       agent->concurrency,
-                                         agent->queue,      agent->timeout_ms, agent->check_output };
+        limits[i] = limits_of(&config->agents[i]);
         list[i] = &limits[i];
     }
     auto_config_list struct config_list settings = { 0 };

@@ -130,11 +130,9 @@ struct search {
     bool found;
 };
 
-static int count_agent(void *count, const char *name, uint32_t running, uint32_t queued)
+static int count_agent(void *count, const mesh_agent_stats *stats)
 {
-    (void)name;
-    (void)running;
-    (void)queued;
+    (void)stats;
     ++*(size_t *)count;
     return 0;
 }
@@ -146,12 +144,10 @@ size_t plugin_agent_count(const struct generation *generation)
     return count;
 }
 
-static int search_agent(void *closure, const char *name, uint32_t running, uint32_t queued)
+static int search_agent(void *closure, const mesh_agent_stats *stats)
 {
     struct search *search = closure;
-    (void)running;
-    (void)queued;
-    search->found = list_has(search->names, name);
+    search->found = list_has(search->names, stats->name);
     return search->found;
 }
 

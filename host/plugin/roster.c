@@ -2,6 +2,7 @@
 /* The roster: every plugin that is known. */
 #include "plugin/roster.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,9 +199,34 @@ static struct prospect prospect_of(const struct plugin *plugin)
     };
 }
 
+/* Each version that cannot be unloaded costs memory for good. */
+static bool has_too_many_pins(const struct roster *roster, const struct plugin *plugin)
+{
+    return plugin->serving && farewell_pins(&roster->farewells, plugin->name) > roster_config(roster)->pinned_max;
+}
+
+static void refuse_for_pins(struct plugin *plugin)
+{
+    char text[160];
+    snprintf(text, sizeof(text), "more than %u of its versions cannot be unloaded: restart agentmeshd to load this one",
+             roster_config(plugin->roster)->pinned_max);
+    if (plugin_is_news(plugin, "", text))
+        log_event(MESH_LOG_ERROR, "plugin refused", "plugin", plugin->name, "reason", text, "kept",
+                  "the version that serves", "file", plugin->path, NULL);
+    plugin_note_failure(plugin, text);
+    plugin->is_demanded = plugin->is_forced = false;
+    plugin->retry_at = CLOCK_NEVER;
+    plugin->has_tried = true;
+    plugin->tried = plugin->state;
+}
+
 /* The file, or where that was set aside the copy that stands in for it. */
 static void prepare_to_load(struct roster *roster, struct plugin *plugin)
 {
+    if (has_too_many_pins(roster, plugin)) {
+        refuse_for_pins(plugin);
+        return;
+    }
     auto_free char *copy =
         plugin->is_stand_in ? record_stand_in(roster->tools.records, plugin->name, &plugin->record) : NULL;
     prepare_move(roster, plugin, MOVE_UP, copy ? copy : plugin->path);

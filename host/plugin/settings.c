@@ -21,104 +21,6 @@ enum {
     MESSAGE_MAX = 64 << 10
 };
 
-/* ---- reading ---- */
-
-static mesh_status wrong_spec(size_t number, const char *what, mesh_error *err)
-{
-    return mesh_error_set(err, MESH_E_DATA, "setting %zu of its list %s", number, what);
-}
-
-static bool text_is_right(const char *text)
-{
-    size_t len;
-    return reach_text(text, MAX_TEXT, &len);
-}
-
-static bool choices_are_right(const char *const *choices)
-{
-    for (size_t i = 0; choices; i++) {
-        if (!reach_bytes(&choices[i], sizeof(*choices)) || !text_is_right(choices[i]))
-            return false;
-        if (!choices[i])
-            break;
-    }
-    return true;
-}
-
-static mesh_status check_spec(const mesh_setting_spec *spec, size_t number, mesh_error *err)
-{
-    if (!text_is_right(spec->key) || !text_is_right(spec->fallback) || !text_is_right(spec->help) ||
-        !choices_are_right(spec->choices))
-        return wrong_spec(number, "points outside its memory, or does not end", err);
-    if (!spec->key || !*spec->key)
-        return wrong_spec(number, "has no key", err);
-    if (spec->type > MESH_SETTING_CHOICE)
-        return mesh_error_set(err, MESH_E_INCOMPATIBLE, "setting '%s' is of a type that this host does not know",
-                              spec->key);
-    if (spec->type == MESH_SETTING_CHOICE && (!spec->choices || !spec->choices[0]))
-        return wrong_spec(number, "is a choice of nothing", err);
-    if (spec->min > spec->max)
-        return wrong_spec(number, "has a min above its max", err);
-    return MESH_OK;
-}
-
-static mesh_status read_spec(const mesh_setting_spec *foreign, size_t number, mesh_setting_spec *ret_spec,
-                             mesh_error *err)
-{
-    mesh_setting_spec spec = { 0 };
-    if (!reach_bytes(foreign, sizeof(foreign->size)) || foreign->size > MAX_SIZE ||
-        !reach_bytes(foreign, foreign->size))
-        return wrong_spec(number, "points outside its memory", err);
-    if (foreign->size < FIRST_SIZE)
-        return wrong_spec(number, "is too small for one", err);
-    const unsigned char *bytes = (const unsigned char *)foreign;
-    for (size_t i = sizeof(spec); i < foreign->size; i++) {
-        if (bytes[i] != 0)
-            return mesh_error_set(err, MESH_E_INCOMPATIBLE, "setting %zu sets a field that this host does not know",
-                                  number);
-    }
-    memcpy(&spec, foreign, foreign->size < sizeof(spec) ? foreign->size : sizeof(spec));
-    *ret_spec = spec;
-    return check_spec(ret_spec, number, err);
-}
-
-static mesh_status count_specs(const mesh_setting_spec *const *foreign, size_t *ret_count, mesh_error *err)
-{
-    size_t count = 0;
-    for (;; count++) {
-        if (count > MAX_SPECS || !reach_bytes(&foreign[count], sizeof(*foreign)))
-            return mesh_error_set(err, MESH_E_DATA, "its list of settings does not end");
-        if (!foreign[count])
-            break;
-    }
-    *ret_count = count;
-    return MESH_OK;
-}
-
-mesh_status settings_read(const mesh_setting_spec *const *foreign, struct setting_specs *ret_specs, mesh_error *err)
-{
-    struct setting_specs specs = { .is_told = foreign };
-    mesh_status status = foreign ? count_specs(foreign, &specs.count, err) : MESH_OK;
-    if (status != MESH_OK)
-        return status;
-    specs.items = calloc(specs.count + 1, sizeof(*specs.items));
-    if (!specs.items)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
-    for (size_t i = 0; status == MESH_OK && i < specs.count; i++)
-        status = read_spec(foreign[i], i + 1, &specs.items[i], err);
-    if (status == MESH_OK)
-        *ret_specs = specs;
-    else
-        settings_clear(&specs);
-    return status;
-}
-
-void settings_clear(struct setting_specs *specs)
-{
-    free(specs->items);
-    *specs = (struct setting_specs){ 0 };
-}
-
 /* ---- values ---- */
 
 static mesh_status check_number(const mesh_setting_spec *spec, const char *text, mesh_error *err)
@@ -175,6 +77,113 @@ static mesh_status check_value(const mesh_setting_spec *spec, const char *text, 
     default:
         return MESH_OK;
     }
+}
+
+/* ---- reading ---- */
+
+static mesh_status wrong_spec(size_t number, const char *what, mesh_error *err)
+{
+    return mesh_error_set(err, MESH_E_DATA, "setting %zu of its list %s", number, what);
+}
+
+static bool text_is_right(const char *text)
+{
+    size_t len;
+    return reach_text(text, MAX_TEXT, &len);
+}
+
+static bool choices_are_right(const char *const *choices)
+{
+    for (size_t i = 0; choices; i++) {
+        if (!reach_bytes(&choices[i], sizeof(*choices)) || !text_is_right(choices[i]))
+            return false;
+        if (!choices[i])
+            break;
+    }
+    return true;
+}
+
+static mesh_status check_spec(const mesh_setting_spec *spec, size_t number, mesh_error *err)
+{
+    if (!text_is_right(spec->key) || !text_is_right(spec->fallback) || !text_is_right(spec->help) ||
+        !choices_are_right(spec->choices))
+        return wrong_spec(number, "points outside its memory, or does not end", err);
+    if (!spec->key || !*spec->key)
+        return wrong_spec(number, "has no key", err);
+    if (spec->type > MESH_SETTING_CHOICE)
+        return mesh_error_set(err, MESH_E_INCOMPATIBLE, "setting '%s' is of a type that this host does not know",
+                              spec->key);
+    if (spec->type == MESH_SETTING_CHOICE && (!spec->choices || !spec->choices[0]))
+        return wrong_spec(number, "is a choice of nothing", err);
+    if (spec->min > spec->max)
+        return wrong_spec(number, "has a min above its max", err);
+    return MESH_OK;
+}
+
+static mesh_status check_fallback(const mesh_setting_spec *spec, mesh_error *err)
+{
+    mesh_status status = spec->fallback ? check_value(spec, spec->fallback, err) : MESH_OK;
+    if (status == MESH_OK || status == MESH_E_NO_MEMORY)
+        return status;
+    return mesh_error_prefix(err, MESH_E_DATA, "the fallback of setting '%s' does not fit it", spec->key);
+}
+
+static mesh_status read_spec(const mesh_setting_spec *foreign, size_t number, mesh_setting_spec *ret_spec,
+                             mesh_error *err)
+{
+    mesh_setting_spec spec = { 0 };
+    if (!reach_bytes(foreign, sizeof(foreign->size)) || foreign->size > MAX_SIZE ||
+        !reach_bytes(foreign, foreign->size))
+        return wrong_spec(number, "points outside its memory", err);
+    if (foreign->size < FIRST_SIZE)
+        return wrong_spec(number, "is too small for one", err);
+    const unsigned char *bytes = (const unsigned char *)foreign;
+    for (size_t i = sizeof(spec); i < foreign->size; i++) {
+        if (bytes[i] != 0)
+            return mesh_error_set(err, MESH_E_INCOMPATIBLE, "setting %zu sets a field that this host does not know",
+                                  number);
+    }
+    memcpy(&spec, foreign, foreign->size < sizeof(spec) ? foreign->size : sizeof(spec));
+    *ret_spec = spec;
+    mesh_status status = check_spec(ret_spec, number, err);
+    return status == MESH_OK ? check_fallback(ret_spec, err) : status;
+}
+
+static mesh_status count_specs(const mesh_setting_spec *const *foreign, size_t *ret_count, mesh_error *err)
+{
+    size_t count = 0;
+    for (;; count++) {
+        if (count > MAX_SPECS || !reach_bytes(&foreign[count], sizeof(*foreign)))
+            return mesh_error_set(err, MESH_E_DATA, "its list of settings does not end");
+        if (!foreign[count])
+            break;
+    }
+    *ret_count = count;
+    return MESH_OK;
+}
+
+mesh_status settings_read(const mesh_setting_spec *const *foreign, struct setting_specs *ret_specs, mesh_error *err)
+{
+    struct setting_specs specs = { .is_told = foreign };
+    mesh_status status = foreign ? count_specs(foreign, &specs.count, err) : MESH_OK;
+    if (status != MESH_OK)
+        return status;
+    specs.items = calloc(specs.count + 1, sizeof(*specs.items));
+    if (!specs.items)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
+    for (size_t i = 0; status == MESH_OK && i < specs.count; i++)
+        status = read_spec(foreign[i], i + 1, &specs.items[i], err);
+    if (status == MESH_OK)
+        *ret_specs = specs;
+    else
+        settings_clear(&specs);
+    return status;
+}
+
+void settings_clear(struct setting_specs *specs)
+{
+    free(specs->items);
+    *specs = (struct setting_specs){ 0 };
 }
 
 /* ---- resolving ---- */

@@ -49,7 +49,7 @@ static int print_events(mesh_tail *tail)
         const mesh_log_event *event;
         auto_buf struct buf line;
         buf_init(&line, LINE_MAX);
-        if (mesh_tail_next(tail, 0, &event, &err) != MESH_OK)
+        if (mesh_tail_next(tail, UINT32_MAX, &event, &err) != MESH_OK)
             return session_failed(&err, NULL);
         write_event(&line, event);
         if (!buf_failed(&line) && !print_result(buf_text(&line), line.len))

@@ -72,7 +72,7 @@ static mesh_status watch(mesh_client *mesh, char **args, mesh_error *err)
     mesh_watch *watch = NULL;
     const mesh_entry *entry = NULL;
     mesh_status status = mesh_key_watch(mesh, args[0], &watch, err);
-    while (status == MESH_OK && (status = mesh_watch_next(watch, 0, &entry, err)) == MESH_OK) {
+    while (status == MESH_OK && (status = mesh_watch_next(watch, UINT32_MAX, &entry, err)) == MESH_OK) {
         if (mesh_entry_operation(entry) == MESH_ENTRY_PUT)
             printf("%s = %s\n", mesh_entry_key(entry), mesh_entry_value(entry).data);
         else if (mesh_entry_operation(entry) == MESH_ENTRY_DELETE)

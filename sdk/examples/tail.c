@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     mesh_client *mesh = NULL;
     mesh_tail *tail = NULL;
     const char *agent = argc > 1 ? argv[1] : NULL;
-    uint32_t quiet_ms = argc > 2 ? (uint32_t)(strtod(argv[2], NULL) * 1000) : 0; /* 0: for ever */
+    uint32_t quiet_ms = argc > 2 ? (uint32_t)(strtod(argv[2], NULL) * 1000) : UINT32_MAX; /* for ever */
 
     mesh_status status = mesh_location_find(NULL, &location, &err);
     if (status == MESH_OK) {

@@ -280,13 +280,15 @@ FIELD(mesh_usage, model, 40);
 FIELD(mesh_usage, given, 48);
 FIELD(mesh_usage, reserved, 52);
 
-SIZE(mesh_agent_limits, 32);
+SIZE(mesh_agent_limits, 48);
 FIELD(mesh_agent_limits, size, 0);
 FIELD(mesh_agent_limits, name, 8);
 FIELD(mesh_agent_limits, concurrency, 16);
 FIELD(mesh_agent_limits, queue, 20);
 FIELD(mesh_agent_limits, timeout_ms, 24);
 FIELD(mesh_agent_limits, check_output, 28);
+FIELD(mesh_agent_limits, gate_key, 32);
+FIELD(mesh_agent_limits, gate_subject, 40);
 
 SIZE(mesh_child_options, 40);
 FIELD(mesh_child_options, size, 0);
@@ -295,6 +297,18 @@ FIELD(mesh_child_options, settings, 16);
 FIELD(mesh_child_options, limits, 24);
 FIELD(mesh_child_options, workers, 32);
 FIELD(mesh_child_options, reserved, 36);
+
+SIZE(mesh_agent_stats, 64);
+FIELD(mesh_agent_stats, size, 0);
+FIELD(mesh_agent_stats, name, 8);
+FIELD(mesh_agent_stats, requests, 16);
+FIELD(mesh_agent_stats, errors, 24);
+FIELD(mesh_agent_stats, p50_us, 32);
+FIELD(mesh_agent_stats, p99_us, 40);
+FIELD(mesh_agent_stats, running, 48);
+FIELD(mesh_agent_stats, queued, 52);
+FIELD(mesh_agent_stats, active, 56);
+FIELD(mesh_agent_stats, reserved, 60);
 
 SIZE(mesh_counters, 72);
 FIELD(mesh_counters, size, 0);

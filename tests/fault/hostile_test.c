@@ -289,6 +289,8 @@ static void the_end_of_a_process_that_a_plugin_made_is_not_the_end_of_the_host(v
 static void a_host_without_its_descriptors_ends_and_is_back(void)
 {
     struct scene scene = scene_new();
+    host_configure(scene.host, nats_server_url(peer_server()), "");
+    host_signal(scene.host, SIGHUP);
     drop_and_hear(&scene, "2", "IN_HANDLER", "close_descriptors()");
     free(caller_ask("misdeed", NOW, 250));
     expect_true(comes_true(ends, scene.host, BACK_MS));

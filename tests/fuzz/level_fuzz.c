@@ -7,13 +7,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct level *level = level_read(mesh_bytes_of(data, size));
+    const struct level *level = NULL, *again = NULL;
     auto_buf struct buf document = { .max = SIZE_MAX };
 
-    if (!level)
+    if (level_read(mesh_bytes_of(data, size), &level) != MESH_OK)
         return 0;
     must(level_of_name(level->name) == level && level_of_number(level->number) == level);
     level_write(&document, level);
-    must(level_read(buf_bytes(&document)) == level);
+    must(level_read(buf_bytes(&document), &again) == MESH_OK && again == level);
     return 0;
 }

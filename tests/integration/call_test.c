@@ -197,6 +197,22 @@ static void the_first_answer_wins(void)
     mesh_client_close(client);
 }
 
+static void instances_of_one_name_share_its_requests(void)
+{
+    enum { CALLS = 200 };
+    int counts[2] = { 0, 0 };
+    mesh_client *hosts[2] = { peer_client(NULL), peer_client(NULL) }, *caller = peer_client(NULL);
+    for (int i = 0; i < 2; i++)
+        serve(hosts[i], "twins", NULL, "{}", count_calls, &counts[i]);
+    for (int i = 0; i < CALLS; i++)
+        free(call(caller, "twins", ""));
+    mesh_client_close(caller);
+    for (int i = 0; i < 2; i++)
+        mesh_client_close(hosts[i]);
+    expect_int(counts[0] + counts[1], CALLS);
+    expect_true(counts[0] > 0 && counts[1] > 0);
+}
+
 /* ---- on the wire ---- */
 
 static void a_reply_has_the_headers_of_the_protocol(void)
@@ -404,7 +420,8 @@ SUITE(integration_call, TEST(a_call_is_answered), STATEMENT("28", every_kind_of_
       STATEMENT("33", a_trigger_runs_and_ignores_what_it_is_sent),
       TEST(a_handler_that_answers_nothing_answers_an_empty_object),
       STATEMENT("35", failures_of_handlers_reach_the_caller), TEST(hidden_errors_tell_only_that_it_failed),
-      TEST(the_first_answer_wins), STATEMENT("6 29 30", a_reply_has_the_headers_of_the_protocol),
+      TEST(the_first_answer_wins), STATEMENT("26", instances_of_one_name_share_its_requests),
+      STATEMENT("6 29 30", a_reply_has_the_headers_of_the_protocol),
       STATEMENT("6", a_request_has_the_headers_of_the_protocol),
       STATEMENT("31 36", input_that_is_no_json_is_refused_at_once_and_dead_lettered),
       STATEMENT("33", an_empty_body_is_refused_where_input_is_taken),

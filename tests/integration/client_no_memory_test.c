@@ -139,7 +139,7 @@ static void requests_survive_without_memory(void)
 {
     mesh = peer_client(NULL);
     expect_int(serve_text(mesh, "echo", "1"), MESH_OK);
-    mesh_agent streamer = MESH_STREAMER("streamer", "Says two things.", stream_two, NULL, NULL);
+    mesh_agent streamer = MESH_STREAMER("streamer", "Says two things.", stream_two, "{}", NULL);
     expect_int(mesh_register(mesh, &streamer, NULL, NULL), MESH_OK);
     torture(call_echo);
     torture(start_call);
@@ -180,7 +180,7 @@ static bool subscribe_and_read(void)
 }
 
 #define EVENT                                                                                                          \
-    "{\"timestamp\":\"t\",\"level\":\"info\",\"agent\":\"a\",\"event\":\"e\",\"request_id\":\"\",\"message\":\"m\","    \
+    "{\"timestamp\":\"t\",\"level\":\"info\",\"agent\":\"a\",\"event\":\"e\",\"request_id\":\"\",\"message\":\"m\","   \
     "\"data\":{\"x\":1}}"
 
 static bool tail_and_read(void)
@@ -279,11 +279,12 @@ static void discovery_survives_without_memory(void)
     mesh_client *host = peer_client(NULL);
     struct peer *peer = peer_open();
     expect_int(serve_text(host, "echo", "1"), MESH_OK);
-    mesh_agent streamer = MESH_STREAMER("streamer", "Says two things.", stream_two, NULL, NULL);
+    mesh_agent streamer = MESH_STREAMER("streamer", "Says two things.", stream_two, "{}", NULL);
     expect_int(mesh_register(host, &streamer, NULL, NULL), MESH_OK);
-    mesh_agent tooled = MESH_RESPONDER("tooled", "One with a schema.", answer_text,
-                                       MESH_JSON({"type": "object", "properties": {"a": {"type": "string"}}}),
-                                       MESH_JSON({"type": "object", "properties": {"b": {"type": "string"}}}));
+    mesh_agent tooled =
+        MESH_RESPONDER("tooled", "One with a schema.", answer_text,
+                       MESH_JSON({"type": "object", "properties": {"a": {"type": "string"}}}),
+                                  MESH_JSON({"type": "object", "properties": {"b": {"type": "string"}}}));
     expect_int(mesh_register(host, &tooled, NULL, NULL), MESH_OK);
     expect_true(becomes_announced(peer, host, "tooled"));
     mesh = peer_client(NULL);

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <agentmesh/agentmesh.h>
 
 #include "base/cleanup.h"
+#include "folder.h"
 #include "nats_server.h"
 #include "program.h"
 #include "suite.h"
@@ -24,6 +26,16 @@ struct example {
 
 static const struct example examples[] = {
     { { "memory" }, NULL, 0, "ok   {\"name\": \"Ada\"}: {\"greeting\": \"Hello, Ada!\"}\n", "" },
+    { { "errors" },
+      NULL,
+      0,
+      "example.library [too_many] nobody carries that home {\"most\":3}\na misunderstanding: {\"errors\":[{",
+      "" },
+    { { "call", "example.echo", "{\"a\": 1}" }, NULL, 0, "{\"a\": 1}\n", "" },
+    { { "call", "example.nobody" }, NULL, 1, "", "call: call 'example.nobody': Agent 'example.nobody' not found\n" },
+    { { "stream", "example.stream", "[1, 2]" }, NULL, 0, "[1, 2]", "" },
+    { { "stream", "example.echo", "{}" }, NULL, 1, "", "Use call() instead" },
+    { { "catalog", "example" }, NULL, 0, "example.echo 0.1.0 (", "" },
     { { "levels", "example.echo" }, NULL, 0, "example.echo: info (the default)\n", NULL },
     { { "levels", "-", "warn" }, NULL, 0, "the mesh: warn (set for all)\n", NULL },
     { { "levels", "example.echo", "error" }, NULL, 0, "example.echo: error (set for it)\n", NULL },
@@ -45,7 +57,11 @@ static const struct example examples[] = {
       0,
       "sent, and free to do something else\nexample.echo says {\"a\": 1}\n",
       NULL },
-    { { "send", "example.nobody" }, NULL, 1, "sent", "send: send 'example.nobody': Agent 'example.nobody' not found\n" },
+    { { "send", "example.nobody" },
+      NULL,
+      1,
+      "sent",
+      "send: send 'example.nobody': Agent 'example.nobody' not found\n" },
     { { "send", "example.stream" }, NULL, 1, "", "Use stream() instead" },
     { { "many", "example.echo", "{}", "200" }, NULL, 0, "200 answered, 0 failed\n", NULL },
     { { "many", "example.nobody", "{}", "2" }, NULL, 0, "0 answered, 2 failed\n", "not found\n" },
@@ -67,7 +83,11 @@ static const struct example examples[] = {
     { { "workspace", "list", "example/" }, NULL, 0, " example/users\n", NULL },
     { { "workspace", "get", "example/users", "/dev/null" }, NULL, 1, "", "'/dev/null' is not a regular file\n" },
     { { "workspace", "delete", "example/users" }, NULL, 0, "", NULL },
-    { { "workspace", "delete", "example/users" }, NULL, 1, "", "workspace: delete object 'example/users': the object was" },
+    { { "workspace", "delete", "example/users" },
+      NULL,
+      1,
+      "",
+      "workspace: delete object 'example/users': the object was" },
     { { "workspace", "list" }, NULL, 0, "", NULL },
     { { "publisher", "3", "1" }, NULL, 0, "3 events\n", "" },
     { { "task", "2", "10" }, NULL, 0, "example.sweeper has swept\nexample.sweeper has swept\n", "" },
@@ -154,6 +174,20 @@ static void what_one_publishes_the_other_prints(void)
     expect_int(program_stop(&program, SIGTERM), 128 + SIGTERM);
 }
 
+/* On a port that nobody is likely to want: a taken one is exchanged for another. */
+static void one_brings_its_own_server(void)
+{
+    auto_folder char *folder = folder_new();
+    auto_free char *store = folder_path(folder, "store");
+    char port[8];
+    snprintf(port, sizeof(port), "%d", 20000 + getpid() % 10000);
+    setenv("AGENTMESH_RUNTIME_DIR", folder, 1);
+    run(&(const struct example){ { "local", store, port }, NULL, 0, "example.resident is \"at home\"\n", "" });
+    run(&(const struct example){ { "local", "/dev/null/store", port }, NULL, 1, "", "local: " });
+    run(&(const struct example){ { "local" }, NULL, 2, "", "usage: local" });
+    unsetenv("AGENTMESH_RUNTIME_DIR");
+}
+
 static void every_example_does_what_it_says(void)
 {
     set_up();
@@ -162,4 +196,5 @@ static void every_example_does_what_it_says(void)
     mesh_client_close(host);
 }
 
-SUITE(integration_examples, TEST(what_one_publishes_the_other_prints), TEST(every_example_does_what_it_says))
+SUITE(integration_examples, TEST(what_one_publishes_the_other_prints), TEST(one_brings_its_own_server),
+      TEST(every_example_does_what_it_says))

@@ -214,6 +214,29 @@ static void a_signal_handler_that_is_left_behind_is_removed(void)
     scene_end(&scene);
 }
 
+static void versions_that_never_unload_are_not_piled_up_for_ever(void)
+{
+    struct scene scene = scene_new("grace = 100ms\npinned_max = 1");
+    auto_free char *path = folder_path(scene.host->plugins, "other.so");
+    for (int version = 1; version <= 4; version++) {
+        auto_free char *flag = NULL, *expected = NULL;
+        if (asprintf(&flag, "-DVERSION=\"%d\"", version) < 0 ||
+            asprintf(&expected, "{\"version\": \"%d\"}", version) < 0)
+            exit(1);
+        compile_plugin("answer.c", path, flag, "-DAGENT=\"other\"", "-Wl,-z,nodelete", NULL);
+        if (version == 4)
+            break;
+        expect_true(caller_hears("other", "{}", expected, SOON_MS));
+        if (version > 1) {
+            expect_true(host_says(scene.host, "pinned in memory", "-z nodelete"));
+            host_mark(scene.host);
+        }
+    }
+    expect_true(host_says(scene.host, "more than 1 of its versions cannot be unloaded", "kept="));
+    expect_true(caller_hears("other", "{}", ANSWER("3"), SOON_MS));
+    scene_end(&scene);
+}
+
 static void what_never_unloads_is_pinned_with_the_reason(void)
 {
     struct scene scene = scene_new("grace = 100ms");
@@ -267,5 +290,6 @@ SUITE(host_refuse, TEST(files_that_are_no_plugins_are_refused),
       TEST(constructors_that_do_harm_harm_the_trial_alone), TEST(a_start_that_hangs_is_refused_and_holds_nobody_up),
       TEST(a_start_that_fails_is_tried_again), TEST(a_thread_that_is_left_behind_pins_its_plugin),
       TEST(a_signal_handler_that_is_left_behind_is_removed), TEST(what_never_unloads_is_pinned_with_the_reason),
+      TEST(versions_that_never_unload_are_not_piled_up_for_ever),
       TEST(a_plugin_from_the_future_is_refused_if_it_uses_what_we_do_not_know),
       TEST(an_agent_that_contradicts_itself_is_refused_by_name), TEST(a_missing_library_is_named))

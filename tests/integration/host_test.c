@@ -316,6 +316,18 @@ static void a_request_in_hand_is_answered_before_the_end(void)
     expect_true(caller_lists("answer", false, SOON_MS));
 }
 
+static void an_operator_can_put_a_gate_before_an_agent(void)
+{
+    auto_host struct host *host = running_host("[agent answer]\ngate = key:doors.answer\n");
+    drop(host, "answer.so", "1");
+    expect_true(caller_lists("answer", true, SOON_MS));
+    auto_free char *closed = caller_ask("answer", "{}", 5000);
+    expect_contains(closed, "registered but currently offline");
+    expect_int(mesh_key_put(caller_client(), "doors.answer", mesh_text("open"), NULL, NULL), MESH_OK);
+    expect_true(caller_hears("answer", "{}", ANSWER("1"), SOON_MS));
+    expect_int(mesh_key_delete(caller_client(), "doors.answer", NULL), MESH_OK);
+}
+
 SUITE(host, TEST(a_dropped_plugin_answers_within_a_second),
       TEST(plugins_that_are_there_at_the_start_stand_when_it_is_ready),
       TEST(compiling_straight_over_a_plugin_loses_no_call), TEST(many_reloads_lose_no_call_and_leave_nothing_behind),
@@ -325,4 +337,5 @@ SUITE(host, TEST(a_dropped_plugin_answers_within_a_second),
       TEST(a_folder_that_is_replaced_by_an_empty_one_takes_nothing_with_it),
       TEST(a_reload_lets_go_what_a_vanished_folder_has_left), TEST(a_folder_that_comes_later_is_noticed),
       TEST(an_agent_that_another_plugin_serves_waits_until_that_one_leaves), TEST(at_the_start_the_first_name_wins),
-      TEST(a_blocked_agent_delays_no_other), TEST(a_request_in_hand_is_answered_before_the_end))
+      TEST(a_blocked_agent_delays_no_other), TEST(a_request_in_hand_is_answered_before_the_end),
+      TEST(an_operator_can_put_a_gate_before_an_agent))

@@ -506,6 +506,7 @@ static void a_watch_tells_what_is_there_and_then_what_changes(void)
     expect_str(next_of(watch), "+ seen.a=1");
     expect_str(next_of(watch), "+ seen.b=");
     expect_str(next_of(watch), "current");
+    expect_int(mesh_watch_next(watch, 0, &entry, NULL), MESH_E_TIMEOUT);
     expect_int(mesh_watch_next(watch, 1, &entry, NULL), MESH_E_TIMEOUT);
     mesh_key_put(mesh, "seen.a", mesh_text("2"), NULL, NULL);
     mesh_key_put(mesh, "unseen.a", mesh_text("2"), NULL, NULL);
@@ -569,7 +570,7 @@ static void a_stop_ends_a_watch_and_all_that_comes_after(void)
     expect_int(mesh_key_watch(mesh, "stopped", &watch, NULL), MESH_OK);
     expect_str(next_of(watch), "current");
     pthread_create(&thread, NULL, stop, mesh);
-    expect_int(mesh_watch_next(watch, 0, &next, NULL), MESH_E_STOPPED);
+    expect_int(mesh_watch_next(watch, UINT32_MAX, &next, NULL), MESH_E_STOPPED);
     pthread_join(thread, NULL);
     expect_int(mesh_key_get(mesh, "a", &entry, NULL), MESH_E_STOPPED);
     expect_int(mesh_key_put(mesh, "a", mesh_text("1"), NULL, NULL), MESH_E_STOPPED);

@@ -384,6 +384,7 @@ static void a_tail_waits_no_longer_than_it_is_told(void)
     const mesh_log_event *event = NULL;
     mesh_error err = MESH_ERROR_INIT;
     expect_int(mesh_tail_next(tail, 20, &event, &err), MESH_E_TIMEOUT);
+    expect_int(mesh_tail_next(tail, 0, &event, NULL), MESH_E_TIMEOUT);
     expect_contains(mesh_error_text(&err), "no log event within 20 ms");
     mesh_error_clear(&err);
     mesh_tail_close(tail);
@@ -409,7 +410,7 @@ static void the_descriptor_of_a_tail_tells_that_an_event_waits(void)
 static void *read_until_the_end(void *data)
 {
     const mesh_log_event *event = NULL;
-    return (void *)(intptr_t)mesh_tail_next(data, 0, &event, NULL);
+    return (void *)(intptr_t)mesh_tail_next(data, UINT32_MAX, &event, NULL);
 }
 
 static void stopping_the_client_wakes_a_tail(void)

@@ -151,6 +151,6 @@ static void reverse_reverses(void)
 }
 
 SUITE(samples, TEST(clock_tells_the_time), STATEMENT("50", clock_ends_when_its_file_is_deleted),
-      TEST(a_setting_that_does_not_fit_is_told_with_its_line), TEST(dice_rolls),
-      TEST(pulse_writes_its_key), TEST(stock_books_what_is_sold_and_says_what_runs_low), TEST(counter_counts),
-      TEST(geometry_measures), TEST(reverse_reverses))
+      TEST(a_setting_that_does_not_fit_is_told_with_its_line), TEST(dice_rolls), TEST(pulse_writes_its_key),
+      TEST(stock_books_what_is_sold_and_says_what_runs_low), TEST(counter_counts), TEST(geometry_measures),
+      TEST(reverse_reverses))

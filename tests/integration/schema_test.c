@@ -404,7 +404,7 @@ static void what_is_not_checked_leaves_as_it_is(void)
 /* The status of an answer by an agent of a child, one of whose agents the operator has said something of. */
 static mesh_status told_under(uint32_t client_flags, uint32_t check_output)
 {
-    const mesh_agent_limits said_of_it = { sizeof(said_of_it), "counter", 0, 0, 0, check_output };
+    const mesh_agent_limits said_of_it = { sizeof(said_of_it), "counter", 0, 0, 0, check_output, NULL, NULL };
     const mesh_agent_limits *const limits[] = { &said_of_it, NULL };
     mesh_client_options options = MESH_CLIENT_OPTIONS_INIT;
     mesh_child_options child_options = MESH_CHILD_OPTIONS_INIT;
@@ -438,7 +438,7 @@ static void the_operator_decides_for_each_agent(void)
 
 static void limits_that_make_no_sense_are_refused(void)
 {
-    static const mesh_agent_limits odd = { sizeof(odd), "counter", 0, 0, 0, 3 };
+    static const mesh_agent_limits odd = { sizeof(odd), "counter", 0, 0, 0, 3, NULL, NULL };
     static const mesh_agent_limits *const limits[] = { &odd, NULL };
     mesh_client *client = peer_client(NULL), *child = NULL;
     mesh_child_options options = MESH_CHILD_OPTIONS_INIT;

@@ -144,6 +144,52 @@ static void a_stopped_client_reads_no_further(void)
     mesh_client_close(host);
 }
 
+/* ---- a close that comes too early ---- */
+
+static atomic_bool told_of_kept_memory;
+
+static void on_event(void *data, const mesh_event *event)
+{
+    (void)data;
+    if (strstr(event->text, "its memory is kept: a stream"))
+        told_of_kept_memory = true;
+}
+
+/* Everything is as it was but for the client, which is left where it is until the program ends. */
+static void what_is_open_while_its_client_closes_can_still_be_closed(void)
+{
+    static mesh_client *kept;
+    mesh_client_options options = MESH_CLIENT_OPTIONS_INIT;
+    mesh_subscribe_options silence = MESH_SUBSCRIBE_OPTIONS_INIT;
+    mesh_client *host = peer_client(NULL);
+    mesh_subscription *subscription = NULL;
+    mesh_watch *watch = NULL;
+    mesh_tail *tail = NULL;
+    const mesh_message *message = NULL;
+    const mesh_entry *entry = NULL;
+    const mesh_log_event *event = NULL;
+    mesh_bytes chunk;
+    options.on_event = on_event;
+    silence.subject = "silence";
+    serve_stream(host, "three", stream_three);
+    kept = peer_client(&options);
+    mesh_stream *stream = open_stream(kept, "three", 30000);
+    expect_int(mesh_subscribe(kept, &silence, &subscription, NULL), MESH_OK);
+    expect_int(mesh_key_watch(kept, "silent.>", &watch, NULL), MESH_OK);
+    expect_int(mesh_tail_open(kept, NULL, MESH_LOG_DEBUG, &tail, NULL), MESH_OK);
+    expect_true(mesh_client_close(kept) == NULL);
+    expect_true(told_of_kept_memory);
+    expect_int(mesh_stream_next(stream, &chunk, NULL), MESH_E_STOPPED);
+    expect_int(mesh_subscription_next(subscription, &message, NULL), MESH_E_STOPPED);
+    expect_int(mesh_watch_next(watch, UINT32_MAX, &entry, NULL), MESH_E_STOPPED);
+    expect_int(mesh_tail_next(tail, UINT32_MAX, &event, NULL), MESH_E_STOPPED);
+    mesh_stream_close(stream);
+    mesh_subscription_close(subscription);
+    mesh_watch_close(watch);
+    mesh_tail_close(tail);
+    mesh_client_close(host);
+}
+
 /* ---- calls ---- */
 
 static void a_stopped_client_waits_for_no_answer(void)
@@ -251,5 +297,6 @@ static void a_stream_that_outlives_its_request_is_not_ended_by_others(void)
 
 SUITE(integration_stop, TEST(a_stream_that_never_pauses_ends_at_its_deadline),
       TEST(what_came_in_time_is_read_after_the_deadline), TEST(a_stopped_client_reads_no_further),
-      TEST(a_stopped_client_waits_for_no_answer), TEST(calls_end_with_the_request_that_they_are_made_for),
+      TEST(what_is_open_while_its_client_closes_can_still_be_closed), TEST(a_stopped_client_waits_for_no_answer),
+      TEST(calls_end_with_the_request_that_they_are_made_for),
       TEST(a_stream_that_outlives_its_request_is_not_ended_by_others))

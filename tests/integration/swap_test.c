@@ -266,11 +266,9 @@ static void *swap_children(void *closure)
     return NULL;
 }
 
-static int count_agents(void *data, const char *name, uint32_t running, uint32_t queued)
+static int count_agents(void *data, const mesh_agent_stats *stats)
 {
-    (void)running;
-    (void)queued;
-    *(int *)data += *name != '\0';
+    *(int *)data += *stats->name != '\0';
     return 0;
 }
 
@@ -313,7 +311,7 @@ static mesh_status tell_setting(mesh_request *request, void *state, mesh_error *
 static void settings_and_limits_reach_the_child(void)
 {
     static const char *const settings[] = { "answer", "42", "empty", "", NULL };
-    static const mesh_agent_limits few = { sizeof(few), "few", 3, 1, 150, 0 };
+    static const mesh_agent_limits few = { sizeof(few), "few", 3, 1, 150, 0, NULL, NULL };
     static const mesh_agent_limits *const limits[] = { &few, NULL };
     struct gate gate;
     struct caller running[3], waiting;
@@ -369,11 +367,11 @@ struct seen {
     int stop_after;
 };
 
-static int see(void *data, const char *name, uint32_t running, uint32_t queued)
+static int see(void *data, const mesh_agent_stats *stats)
 {
     struct seen *seen = data;
     size_t len = strlen(seen->names);
-    snprintf(seen->names + len, sizeof(seen->names) - len, "%s:%u:%u ", name, running, queued);
+    snprintf(seen->names + len, sizeof(seen->names) - len, "%s:%u:%u ", stats->name, stats->running, stats->queued);
     return --seen->stop_after == 0;
 }
 

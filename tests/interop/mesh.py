@@ -91,7 +91,8 @@ class Host:
         for plugin in (PLUGINS / "echo.so", PLUGINS / "summarizer.so"):
             shutil.copy(plugin, plugins)
         (folder / "mesh.ini").write_text(
-            f"[mesh]\nurl = {url}\n[host]\nplugins = {plugins}\nstate = {folder}/state\n"
+            f"[mesh]\nurl = {url}\n[host]\nplugins = {plugins}\nstate = {folder}/state\ncontrol = {folder}/control\n"
+            "probation = 0s\nsettle = 10ms\n[settings clock]\nevery = 10ms\n"
         )
         ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         ready.bind(str(folder / "notify"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The table of statements: reads tests/statements.txt first, then what CTest wrote of any number of configurations.
-# One line each: number, verdict, text, tests. A verdict is ok, FAIL, skipped, or untested.
+# One line each: number, verdict, how many tests show it, text, and the tests that failed; then the sums. A verdict is ok,
+# FAIL, skipped, or untested. Ends with 1 if one is untested, or a test carries a number that there is not.
 
 FNR == NR {
     if ($1 ~ /^[0-9]+$/) {
@@ -20,6 +21,7 @@ FNR == NR {
         text[number] = "(no such statement)"
         order[++count] = number
         verdict = "FAIL"
+        wrong = 1
     }
     name = $4
     sub(/:$/, "", name)
@@ -27,8 +29,10 @@ FNR == NR {
         failed[number] = failed[number] " " name "/" $5
     else if (verdict == "skip")
         skipped[number]++
-    else
+    else if (!((number, name, $5) in seen)) {
+        seen[number, name, $5] = 1 # one test, however many configurations run it
         passed[number]++
+    }
 }
 
 END {
@@ -42,5 +46,9 @@ END {
             verdict = number in skipped ? "skipped" : "untested"
         printf "%-3s %-8s %3d  %s%s\n", number, verdict, passed[number], text[number], \
             number in failed ? " :" failed[number] : ""
+        sum[verdict]++
     }
+    printf "%d statements: %d ok, %d FAIL, %d skipped, %d untested\n", count, sum["ok"], sum["FAIL"], sum["skipped"], \
+        sum["untested"]
+    exit (wrong || sum["untested"] > 0)
 }

@@ -39,6 +39,10 @@ typedef struct mesh_reply mesh_reply;
  * MESH_E_TIMEOUT              no answer in time
  * MESH_E_STOPPED              the client, or the request on whose behalf, was stopped
  * MESH_E_INVALID_JSON         what came back is not JSON
+ * MESH_E_TOO_LARGE            input is larger than what the server takes in one message; nothing was sent
+ * MESH_E_CONNECTION_DENIED    the server does not let this client send to that agent
+ * MESH_E_CONNECTION_FAILED    not connected
+ * MESH_E_INVALID_ARGUMENT     agent is no name of one; nothing was sent
  * anything else               what the agent itself answered: see mesh_error_code()
  */
 MESH_API mesh_status mesh_call(mesh_client *client, const char *agent, mesh_bytes input,

@@ -59,8 +59,8 @@ struct mesh_error_detail;
 
 /*
  * An error. The one who holds it owns it: start with MESH_ERROR_INIT, end with mesh_error_clear(). One thread at a
- * time. Passing NULL wherever an error is asked for is fine. A function that fails replaces what was in it, one that
- * succeeds leaves it alone. The layout never changes.
+ * time. Passing NULL wherever an error is asked for is fine. A function that fails replaces what was in it; one that
+ * succeeds leaves it as it was, or empty. The layout never changes.
  */
 typedef struct mesh_error {
     mesh_status status;

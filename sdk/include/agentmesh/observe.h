@@ -73,17 +73,19 @@ MESH_API mesh_status mesh_tail_open(mesh_client *client, const char *agent, int3
 /**
  * Wait for the next event. What cannot be understood is left out. [blocks]
  *
- * timeout_ms  at most so long; 0: for ever
+ * timeout_ms  at most so long; 0: do not wait; UINT32_MAX: for ever
  * ret_event   lent until the next call
  * MESH_E_TIMEOUT            nothing came in that time; go on as you like
  * MESH_E_STOPPED            the client was stopped
  * MESH_E_TOO_LARGE          events came faster than they were read, and 64 MiB of them waited: the tail is over
+ * MESH_E_NO_MEMORY          there was none for an event: close the tail, for events are missing
  * MESH_E_CONNECTION_DENIED  the server does not let this client listen to them any more
  */
 MESH_API mesh_status mesh_tail_next(mesh_tail *tail, uint32_t timeout_ms, const mesh_log_event **ret_event,
                                     mesh_error *err);
 
-/** A descriptor that is readable while an event may wait. Lent; -1: none to be had. */
+/** A descriptor that is readable while an event, or the end, waits, for programs with a loop of their own. Lent until
+ * closed; -1: none to be had. */
 MESH_API int mesh_tail_fd(mesh_tail *tail);
 
 /** Stop following, at any time, and free. Returns NULL; NULL is fine. */
@@ -127,7 +129,8 @@ MESH_API mesh_status mesh_request_report(mesh_request *request, const mesh_usage
  *
  * ret_usage  its size set by the caller
  * model      copied to here, cut if it is longer; size 0: not wanted. ret_usage->model points to it
- * MESH_E_NOT_FOUND  nothing was reported; MESH_E_DATA: it cannot be read
+ * MESH_E_NOT_FOUND  nothing was reported
+ * MESH_E_DATA       it cannot be read
  */
 MESH_API mesh_status mesh_usage_read(mesh_bytes json, mesh_usage *ret_usage, char *model, size_t model_size,
                                      mesh_error *err);

@@ -43,7 +43,7 @@ enum {
 typedef struct mesh_setting_spec {
     size_t size;                /* sizeof(mesh_setting_spec) */
     const char *key;
-    const char *fallback;       /* the value where mesh.ini gives none, as it would be written; NULL: none */
+    const char *fallback;       /* the value where mesh.ini gives none, as it would be written; must fit; NULL: none */
     const char *help;           /* a sentence for operators */
     const char *const *choices; /* of a MESH_SETTING_CHOICE; ends with NULL */
     int64_t min, max;           /* both 0: any */

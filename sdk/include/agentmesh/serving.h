@@ -19,6 +19,8 @@ typedef struct mesh_agent_limits {
     uint32_t queue;       /* requests that may wait */
     uint32_t timeout_ms;  /* a handler's time */
     uint32_t check_output; /* MESH_YES, MESH_NO: what it answers against its output_schema; 0: as the client says */
+    const char *gate_key;     /* a shared key whose text opens and closes the agent's gate, or */
+    const char *gate_subject; /* a subject whose messages do, in the place of what its author says; NULL: neither */
 } mesh_agent_limits;
 
 typedef struct mesh_child_options {
@@ -43,7 +45,7 @@ MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_optio
  * Move service from one child to another in one step. Names that both have go on under the standing subscription, so no
  * request finds a gap; names only the old one had leave the mesh; names only the new one has join it. Only changed
  * contracts are published. The old child takes no new requests afterwards; drain it with mesh_client_stop(), or swap it in
- * again. Of a held child what waits goes to next.
+ * again. What waits for a held child goes to next; the child stays held.
  * [any-thread; blocks until announced]
  *
  * old   NULL to begin to serve next
@@ -55,19 +57,38 @@ MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_optio
 MESH_API mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err);
 
 /**
- * Hold a child: new requests wait in their queues, its publishers, tasks and sources are stopped, and what runs or is kept
- * has timeout_ms to end. While it is held nothing of it runs. mesh_child_swap() takes what waits to the next child.
- * [any-thread; blocks]
+ * Hold a child: new requests, messages and signals of gates wait in their queues, its publishers and tasks are stopped, and
+ * what runs or is kept has timeout_ms to end. While it is held nothing of it runs, callbacks neither. mesh_child_swap()
+ * takes what waits to the next child. mesh_client_stop() ends the hold: what waits is not begun but answered, and callbacks
+ * are told their end. [any-thread; blocks]
  *
  * MESH_E_TIMEOUT  something still runs; the text says what. The child goes on as before
+ * MESH_E_STOPPED  the child has been stopped
  */
 MESH_API mesh_status mesh_child_hold(mesh_client *child, uint32_t timeout_ms, mesh_error *err);
 
-/** Let a held child go on. Fine for one that is not held, and for one that serves no more. [any-thread] */
+/**
+ * Let a held child go on. What came for it after a swap goes to who serves the name now. Fine for one that is not held, and
+ * for one that serves no more. [any-thread]
+ */
 MESH_API void mesh_child_release(mesh_client *child);
 
-/** Called for each agent; return 0 to go on. Names are lent for the call. */
-typedef int (*mesh_agent_visitor)(void *data, const char *name, uint32_t running, uint32_t queued);
+/* How one agent of a child does. Lent for the call. Look at size before reading a field that came after the first release. */
+typedef struct mesh_agent_stats {
+    size_t size;
+    const char *name;
+    uint64_t requests; /* that have ended */
+    uint64_t errors;   /* of these, answered with an error of any kind */
+    uint64_t p50_us;   /* half of them took no longer than this, 99 of 100 than that: from the arrival to the end, in */
+    uint64_t p99_us;   /* microseconds, to within a quarter; 0: none has ended */
+    uint32_t running;  /* handlers now */
+    uint32_t queued;   /* requests that wait now */
+    uint32_t active;   /* 1: its gate is open, or it has none */
+    uint32_t reserved; /* 0 */
+} mesh_agent_stats;
+
+/** Called for each agent; return 0 to go on. */
+typedef int (*mesh_agent_visitor)(void *data, const mesh_agent_stats *stats);
 
 /** Walk the agents of one child in order of registration. [any-thread] */
 MESH_API void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data);

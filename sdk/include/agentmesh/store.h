@@ -119,7 +119,7 @@ MESH_API mesh_status mesh_key_watch(mesh_client *client, const char *pattern, me
 /**
  * Wait for the next entry. [blocks]
  *
- * timeout_ms  at most so long; 0: for ever
+ * timeout_ms  at most so long; 0: do not wait; UINT32_MAX: for ever
  * ret_entry   lent until the next call
  * MESH_E_TIMEOUT    nothing changed in that time; go on as you like
  * MESH_E_STOPPED    the client was stopped
@@ -129,8 +129,8 @@ MESH_API mesh_status mesh_key_watch(mesh_client *client, const char *pattern, me
 MESH_API mesh_status mesh_watch_next(mesh_watch *watch, uint32_t timeout_ms, const mesh_entry **ret_entry,
                                      mesh_error *err);
 
-/** A descriptor that is readable while an entry waits, for programs with a loop of their own. Lent; -1: none to be had.
- */
+/** A descriptor that is readable while an entry, or the end, waits, for programs with a loop of their own. Lent until
+ * closed; -1: none to be had. */
 MESH_API int mesh_watch_fd(mesh_watch *watch);
 
 /** Stop following, at any time, and free. Returns NULL; NULL is fine. */
@@ -176,7 +176,8 @@ typedef struct mesh_object {
  * All of these block until done and are [any-thread]; options are lent, NULL for defaults. Whatever the size, memory
  * stays within some MiB, but for what the caller asks to have in memory. What is read is checked against its digest
  * before success is told. A put replaces what was there only when all of it has arrived; one that fails leaves what was
- * there. Of several at once under one name the last one to finish wins. A stop of the client ends a transfer.
+ * there; where it failed with its connection, bytes of it that nobody sees may stay on the server. Of several at once
+ * under one name the last one to finish wins. A stop of the client ends a transfer.
  *
  * A link that another program has stored is followed when something is got, once, and within the workspace; any other
  * is MESH_E_DATA. Put, delete and list treat it as what it is: something under that name.

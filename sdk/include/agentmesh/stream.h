@@ -19,6 +19,10 @@ typedef struct mesh_stream mesh_stream;
  * options     lent; NULL for defaults. timeout_ms is for the whole stream; 0: the client's stream_timeout_ms
  * ret_stream  given; end it with mesh_stream_close()
  * MESH_E_INVOCATION_MISMATCH  the agent does not stream
+ * MESH_E_STOPPED              the client, or the request on whose behalf, was stopped
+ * MESH_E_TOO_LARGE            input is larger than what the server takes in one message
+ * MESH_E_CONNECTION_FAILED    not connected
+ * MESH_E_INVALID_ARGUMENT     agent is no name of one
  */
 MESH_API mesh_status mesh_stream_open(mesh_client *client, const char *agent, mesh_bytes input,
                                       const mesh_call_options *options, mesh_stream **ret_stream, mesh_error *err);
@@ -31,6 +35,7 @@ MESH_API mesh_status mesh_stream_open(mesh_client *client, const char *agent, me
  * MESH_E_END             the stream is complete; no error is filled
  * MESH_E_CHUNK_SEQUENCE  a chunk was lost; the stream is over
  * MESH_E_TOO_LARGE       chunks arrived faster than they were read, and 64 MiB of them were waiting
+ * MESH_E_NO_MEMORY       there was none for a chunk; the stream is over
  * anything else          as for mesh_call(); what was read before stays valid. The same comes again if called again.
  */
 MESH_API mesh_status mesh_stream_next(mesh_stream *stream, mesh_bytes *ret_chunk, mesh_error *err);
@@ -91,6 +96,7 @@ MESH_API mesh_status mesh_subscribe(mesh_client *client, const mesh_subscribe_op
  * MESH_E_TIMEOUT       nothing came within timeout_ms; the subscription is over
  * MESH_E_STOPPED       the client was stopped
  * MESH_E_TOO_LARGE     messages came faster than they were read, and 64 MiB of them waited; it is over
+ * MESH_E_NO_MEMORY     there was none for a message; it is over
  * MESH_E_INVALID_JSON  with MESH_SUBSCRIBE_REPORT: a message is not JSON; one may go on
  * anything else        an error that the publisher sent. Of an agent it is the end, and of one subject if it says so;
  *                      else one may go on
@@ -98,8 +104,8 @@ MESH_API mesh_status mesh_subscribe(mesh_client *client, const mesh_subscribe_op
 MESH_API mesh_status mesh_subscription_next(mesh_subscription *subscription, const mesh_message **ret_message,
                                             mesh_error *err);
 
-/** A descriptor that is readable while mesh_subscription_next() would not block, for programs with a loop of their own.
- * Lent until closed; -1: the system has none left. */
+/** A descriptor that is readable while a message, or the end, waits, for programs with a loop of their own, which watch
+ * the time of a timeout_ms themselves. Lent until closed; -1: none to be had. */
 MESH_API int mesh_subscription_fd(mesh_subscription *subscription);
 
 /** Stop listening, at any time, and free. Returns NULL; NULL is fine. */

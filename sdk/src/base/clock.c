@@ -30,6 +30,11 @@ uint64_t clock_deadline(uint32_t timeout_ms)
     return clock_ms() + timeout_ms;
 }
 
+uint64_t clock_deadline_or_never(uint32_t timeout_ms)
+{
+    return timeout_ms == UINT32_MAX ? CLOCK_NEVER : clock_deadline(timeout_ms);
+}
+
 uint32_t clock_left_ms(uint64_t deadline)
 {
     uint64_t moment = clock_ms();

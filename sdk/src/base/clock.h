@@ -17,6 +17,9 @@ uint64_t clock_ns(void);
 uint64_t clock_deadline(uint32_t timeout_ms);
 uint32_t clock_left_ms(uint64_t deadline);
 
+/* The same for callers of ours, who say UINT32_MAX for CLOCK_NEVER. */
+uint64_t clock_deadline_or_never(uint32_t timeout_ms);
+
 /* A condition variable that waits by this clock; false: the system has no more. */
 bool clock_cond_init(pthread_cond_t *cond);
 

@@ -42,8 +42,9 @@ static void tell(const struct core *core, const char *source, int level, mesh_st
     for (char *c = text; *c; c++)
         if (*c == '\n' || *c == '\r')
             *c = ' ';
-    const mesh_event event = { .size = sizeof(event), .level = level, .status = status, .agent = agent,
-                               .source = source, .text = text };
+    const mesh_event event = {
+        .size = sizeof(event), .level = level, .status = status, .agent = agent, .source = source, .text = text
+    };
     core->options.on_event(core->options.on_event_data, &event);
 }
 
@@ -122,8 +123,10 @@ static mesh_status read_options(mesh_client_options *to, const mesh_client_optio
     }
     if (to->flags & ~(uint32_t)(MESH_CLIENT_KEEP_TRYING | MESH_CLIENT_HIDE_ERRORS | MESH_CLIENT_CHECK_OUTPUT |
                                 MESH_CLIENT_DISPATCH))
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "mesh_client_options.flags has a bit that libagentmesh %s "
-                              "does not know", mesh_version());
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "mesh_client_options.flags has a bit that libagentmesh %s "
+                              "does not know",
+                              mesh_version());
     if (!to->tls_cert != !to->tls_key)
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "tls_cert and tls_key go together: one of them is missing");
     fill_default(&to->connect_timeout_ms, 2000);
@@ -215,8 +218,8 @@ static mesh_status open_core(const mesh_client_options *options, struct core **r
 {
     struct core *core = calloc(1, sizeof(*core));
     mesh_client_options given;
-    mesh_status status = core ? read_options(&given, options, err)
-                              : mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a client");
+    mesh_status status =
+        core ? read_options(&given, options, err) : mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a client");
     if (status != MESH_OK) {
         free(core);
         return status;
@@ -363,14 +366,30 @@ static char **copy_list(const char *const *list)
     return copy;
 }
 
+/* A text behind what was put there before; NULL stays NULL. */
+static const char *put_behind(char **at, const char *text)
+{
+    size_t len = text ? strlen(text) + 1 : 0;
+    const char *copy = text ? memcpy(*at, text, len) : NULL;
+    *at += len;
+    return copy;
+}
+
+/* One piece of memory, for one free(). */
 static mesh_agent_limits *copy_limits(const mesh_agent_limits *limits)
 {
-    size_t len = strlen(limits->name) + 1;
+    const char *const texts[] = { limits->name, limits->gate_key, limits->gate_subject };
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        len += texts[i] ? strlen(texts[i]) + 1 : 0;
     mesh_agent_limits *copy = malloc(sizeof(*copy) + len);
     if (!copy)
         return NULL;
+    char *at = (char *)(copy + 1);
     *copy = *limits;
-    copy->name = memcpy(copy + 1, limits->name, len);
+    copy->name = put_behind(&at, limits->name);
+    copy->gate_key = put_behind(&at, limits->gate_key);
+    copy->gate_subject = put_behind(&at, limits->gate_subject);
     return copy;
 }
 
@@ -386,8 +405,10 @@ static mesh_status copy_all_limits(mesh_client *client, const mesh_agent_limits 
         if (status != MESH_OK)
             return status;
         if (given.check_output > MESH_NO)
-            return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "limits of agent '%s': check_output is %u, which is "
-                                  "neither MESH_YES nor MESH_NO", given.name, given.check_output);
+            return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                                  "limits of agent '%s': check_output is %u, which is "
+                                  "neither MESH_YES nor MESH_NO",
+                                  given.name, given.check_output);
         client->limits[i] = copy_limits(&given);
         if (!client->limits[i])
             break;

@@ -23,8 +23,9 @@
  *   move (serve.c) > stage > workers   a publisher ends before its successor begins
  *   move (serve.c) > presence
  *   feeds of a client > feed
- *   inbox > feed, request              who holds the lock of a request does not enter or leave a wait
- *   deadlines, cache, levels           alone
+ *   inbox > feed, request, workers     what settles a wait ends its feed, stops its request, or queues its callback: who
+ *                                      holds one of these does not enter or leave a wait
+ *   deadlines, cache, levels           alone; on_event is told with none held
  */
 struct core {
     /* Set while opening; read-only after. */

@@ -187,7 +187,7 @@ mesh_status feed_next(struct feed *feed, uint64_t deadline, struct feed_item **r
     if (take_waiting(feed, 0, ret_item, &status))
         return status;
     worker_blocks(true);
-    bool had = take_waiting(feed, deadline ? deadline : CLOCK_NEVER, ret_item, &status);
+    bool had = take_waiting(feed, deadline, ret_item, &status);
     worker_blocks(false);
     return had ? status : MESH_E_TIMEOUT;
 }

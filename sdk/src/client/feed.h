@@ -51,7 +51,7 @@ bool feed_push(struct feed *feed, struct feed_item *item);
 /* Nothing more comes: what waits is still read, then status. The first end stays. [any-thread] */
 void feed_end(struct feed *feed, mesh_status status);
 
-/* Take the next item, waiting until the deadline (0: for ever). A worker that waits here counts as blocked.
+/* Take the next item, waiting until the deadline. A worker that waits here counts as blocked.
  * MESH_E_TIMEOUT, MESH_E_STOPPED (at once, whatever waits), or the status of feed_end(). No error text is filled. */
 mesh_status feed_next(struct feed *feed, uint64_t deadline, struct feed_item **ret_item);
 

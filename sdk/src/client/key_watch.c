@@ -102,7 +102,7 @@ static mesh_status explain(mesh_status status, uint32_t timeout_ms, mesh_error *
 mesh_status mesh_watch_next(mesh_watch *watch, uint32_t timeout_ms, const mesh_entry **ret_entry, mesh_error *err)
 {
     struct feed_item *item = NULL;
-    mesh_status status = feed_next(&watch->feed, timeout_ms ? clock_deadline(timeout_ms) : 0, &item);
+    mesh_status status = feed_next(&watch->feed, clock_deadline_or_never(timeout_ms), &item);
 
     if (status != MESH_OK)
         return explain(status, timeout_ms, err);

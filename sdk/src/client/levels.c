@@ -67,7 +67,9 @@ static int find_lowest(const struct levels *levels)
 static void on_level(void *closure, const struct link_entry *entry)
 {
     struct levels *levels = closure;
-    const struct level *level = entry->deleted ? NULL : level_read(entry->value);
+    const struct level *level = NULL;
+    if (!entry->deleted)
+        level_read(entry->value, &level);
     pthread_mutex_lock(&levels->lock);
     if (!level)
         map_remove(&levels->set, entry->key);
@@ -174,7 +176,9 @@ static mesh_status read_key(const mesh_client *client, const char *key, const st
     worker_blocks(true);
     mesh_status status = link_key_get(client->core->link, BUCKET, key, &document, NULL, &failure);
     worker_blocks(false);
-    *ret_level = status == MESH_OK ? level_read(buf_bytes(&document)) : NULL;
+    *ret_level = NULL;
+    if (status == MESH_OK && level_read(buf_bytes(&document), ret_level) == MESH_E_NO_MEMORY)
+        status = mesh_error_set_text(&failure, MESH_E_NO_MEMORY, NULL);
     if (status != MESH_OK && status != MESH_E_NOT_FOUND && status != MESH_E_TOO_LARGE)
         mesh_error_move(err, &failure);
     else

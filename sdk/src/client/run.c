@@ -73,7 +73,7 @@ mesh_status mesh_dispatch(mesh_client *client, uint32_t timeout_ms, mesh_error *
     if (!client || !dispatches(client))
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
                               "mesh_dispatch() is for a client that was opened with MESH_CLIENT_DISPATCH");
-    uint64_t deadline = timeout_ms == UINT32_MAX ? CLOCK_NEVER : clock_deadline(timeout_ms);
+    uint64_t deadline = clock_deadline_or_never(timeout_ms);
     if (workers_dispatch(&client->service->workers, deadline))
         return MESH_OK;
     if (client->stopped)

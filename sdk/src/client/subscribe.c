@@ -325,7 +325,7 @@ mesh_status mesh_subscription_next(mesh_subscription *subscription, const mesh_m
         return report_end(subscription, err);
 
     struct feed_item *item;
-    uint64_t deadline = subscription->timeout_ms ? clock_deadline(subscription->timeout_ms) : 0;
+    uint64_t deadline = subscription->timeout_ms ? clock_deadline(subscription->timeout_ms) : CLOCK_NEVER;
     mesh_status status = feed_next(&subscription->feed, deadline, &item);
     if (status == MESH_OK) {
         subscription->current = message_of_item(item);

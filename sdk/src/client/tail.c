@@ -212,7 +212,7 @@ static bool understand(mesh_tail *tail, mesh_message *message)
 mesh_status mesh_tail_next(mesh_tail *tail, uint32_t timeout_ms, const mesh_log_event **ret_event, mesh_error *err)
 {
     struct feed_item *item;
-    mesh_status status = feed_next(&tail->feed, timeout_ms ? clock_deadline(timeout_ms) : 0, &item);
+    mesh_status status = feed_next(&tail->feed, clock_deadline_or_never(timeout_ms), &item);
     if (status == MESH_OK && !understand(tail, message_of_item(item)))
         status = MESH_E_NO_MEMORY;
     if (status != MESH_OK)

@@ -237,6 +237,16 @@ bool gate_is_busy(const struct gate *gate)
     return gate->lane.queued + gate->lane.running > 0;
 }
 
+bool gate_runs(const struct gate *gate)
+{
+    return gate->lane.running > 0;
+}
+
+void gate_hold_locked(struct gate *gate, bool is_held)
+{
+    lane_hold_locked(&gate->lane, is_held);
+}
+
 /* ---- life ---- */
 
 static mesh_status refuse(const struct agent *agent, const char *rule, mesh_error *err)

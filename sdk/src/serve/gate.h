@@ -24,7 +24,10 @@ bool gate_is_open(const struct gate *gate);
 bool gate_set(struct gate *gate, bool is_open);
 uint32_t gate_drain_timeout_ms(const struct gate *gate);
 
-/* Under the workers' lock: whether it decides just now. */
+/* Under the workers' lock: whether it decides just now, or is to; whether its predicate runs; decide nothing, until it
+ * is not held any more. */
 bool gate_is_busy(const struct gate *gate);
+bool gate_runs(const struct gate *gate);
+void gate_hold_locked(struct gate *gate, bool is_held);
 
 #endif

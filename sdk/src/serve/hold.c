@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "serve/gate.h"
 #include "serve/request.h"
 #include "serve/route.h"
 #include "serve/serve.h"
@@ -10,49 +11,65 @@
 
 enum { DESCRIPTION_MAX = 4096 };
 
-/* ---- under the move lock ---- */
+/* ---- holding ---- */
+
+static struct route *route_of(const struct agent *agent)
+{
+    return serve_route(agent->service->client->core->serve, agent->contract->name);
+}
+
+/* Who serves the name of an agent now; NULL: nobody. */
+static struct agent *agent_of_route(const struct agent *agent)
+{
+    struct route *route = route_of(agent);
+    return route ? route_target(route) : NULL;
+}
+
+/* One that is not active has only what its gate waits for. */
+static void hold_lanes(struct agent *agent, bool is_held)
+{
+    struct workers *workers = &agent->service->workers;
+    bool begins_nothing = is_held && agent_is_active(agent);
+    pthread_mutex_lock(&workers->lock);
+    lane_hold_locked(&agent->requests, begins_nothing);
+    for (struct source **source = agent->sources; *source; source++)
+        source_hold_locked(*source, begins_nothing);
+    if (agent->gate)
+        gate_hold_locked(agent->gate, is_held);
+    pthread_mutex_unlock(&workers->lock);
+}
 
 static void hold_agent(struct agent *agent, bool is_held)
 {
-    struct workers *workers = &agent->service->workers;
-    struct route *route = serve_route(agent->service->client->core->serve, agent->contract->name);
-    pthread_mutex_lock(&workers->lock);
-    lane_hold_locked(&agent->requests, is_held);
-    for (struct source **source = agent->sources; *source; source++)
-        source_hold_locked(*source, is_held);
-    pthread_mutex_unlock(&workers->lock);
-    if (route && route_target(route) == agent)
-        route_hold(route, is_held);
+    hold_lanes(agent, is_held);
+    if (agent_of_route(agent) == agent)
+        route_hold(route_of(agent), is_held);
 }
 
-static void hold(struct service *service, bool is_held)
+static void hold_callbacks(struct service *service, bool is_held)
 {
-    service->is_held = is_held;
-    for (struct agent *agent = service->agents; agent; agent = agent->next)
-        hold_agent(agent, is_held);
     pthread_mutex_lock(&service->workers.lock);
     lane_hold_locked(&service->callbacks, is_held);
     pthread_mutex_unlock(&service->workers.lock);
 }
 
-void hold_end(struct service *service)
+/* Callbacks go on until all else is at rest: a request in hand may wait for one. */
+static void hold(struct service *service, bool is_held)
 {
-    if (service->is_held)
-        hold(service, false);
+    service->is_held = is_held;
+    for (struct agent *agent = service->agents; agent; agent = agent->next)
+        hold_agent(agent, is_held);
+    if (!is_held)
+        hold_callbacks(service, false);
+}
+
+void hold_follow(struct agent *agent)
+{
+    if (agent->service->is_held)
+        hold_lanes(agent, true);
 }
 
 /* ---- moving what waits ---- */
-
-static mesh_request *pop_request(struct agent *agent)
-{
-    struct service *service = agent->service;
-    pthread_mutex_lock(&service->workers.lock);
-    struct job *job = lane_pop_locked(&agent->requests);
-    if (job)
-        service->counters.requests--; /* it counts where it is served */
-    pthread_mutex_unlock(&service->workers.lock);
-    return job ? container_of(job, mesh_request, job) : NULL;
-}
 
 /* There is no room where it goes. */
 static void refuse(const struct agent *agent, const struct link_message *message, const mesh_error *failure)
@@ -67,7 +84,6 @@ static void move_request(mesh_request *request, struct agent *to)
 {
     struct link_message message;
     mesh_error err = MESH_ERROR_INIT;
-    service_finished(request->service, request);
     request_dissolve(request, &message);
     if (service_submit(to, &message, &err) != MESH_OK) {
         refuse(to, &message, &err);
@@ -83,63 +99,113 @@ static void move_messages(struct agent *from, struct agent *to)
             ;
 }
 
+static void move_all(struct agent *from, struct agent *to)
+{
+    for (mesh_request *request; to->handler && (request = service_take_out(from));)
+        move_request(request, to);
+    move_messages(from, to);
+}
+
 void hold_move(struct service *from, struct service *to)
 {
-    if (!from->is_held)
-        return;
-    for (struct agent *agent = from->agents; agent; agent = agent->next) {
+    for (struct agent *agent = from->agents; from->is_held && agent; agent = agent->next) {
         struct agent *next = service_find(to, agent->contract->name);
-        if (!next)
-            continue;
-        for (mesh_request *request; (request = pop_request(agent));)
-            move_request(request, next);
-        move_messages(agent, next);
+        if (next)
+            move_all(agent, next);
     }
+}
+
+/* What came here after the move: subscriptions take their time to end. */
+static void move_rest(const struct service *service)
+{
+    for (struct agent *agent = service->agents; agent; agent = agent->next) {
+        struct agent *target = agent_of_route(agent);
+        if (target && target != agent)
+            move_all(agent, target);
+    }
+}
+
+void hold_end(struct service *service)
+{
+    if (!service->is_held)
+        return;
+    move_rest(service);
+    hold(service, false);
+}
+
+void hold_give_up(struct service *service)
+{
+    if (!service->is_held)
+        return;
+    move_rest(service);
+    service_give_up_waiting(service, NULL, MESH_STOP_DRAIN);
+    hold(service, false);
 }
 
 /* ---- from outside ---- */
 
+static bool is_at_rest(const struct agent *agent)
+{
+    if (agent->requests.running > 0 || agent->emitting > 0 || (agent->gate && gate_runs(agent->gate)))
+        return false;
+    for (struct source **source = agent->sources; *source; source++)
+        if (source_runs(*source))
+            return false;
+    return true;
+}
+
 /* Under the workers' lock: nothing runs, and every request that is there waits. */
-static bool is_quiet(const struct service *service)
+static bool agents_are_at_rest(const struct service *service)
 {
     uint32_t waiting = 0;
     for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        if (agent->requests.running > 0 || agent->emitting > 0)
+        if (!is_at_rest(agent))
             return false;
-        for (struct source **source = agent->sources; *source; source++)
-            if (source_runs(*source))
-                return false;
         waiting += agent->requests.queued;
     }
-    return service->callbacks.running == 0 && service->live_count == waiting;
+    return service->live_count == waiting;
 }
 
-static bool wait_until_quiet(struct service *service, uint64_t deadline)
+/* Under the workers' lock. */
+static bool comes_to_rest(struct service *service)
 {
-    pthread_mutex_lock(&service->workers.lock);
-    while (!is_quiet(service) && workers_wait(&service->workers, deadline))
-        ;
-    bool quiet = is_quiet(service);
-    pthread_mutex_unlock(&service->workers.lock);
-    return quiet;
+    if (!agents_are_at_rest(service))
+        return false;
+    lane_hold_locked(&service->callbacks, true);
+    return service->callbacks.running == 0;
 }
 
-static void set_hold(struct service *service, bool is_held)
+static bool wait_until_at_rest(struct service *service, uint64_t deadline)
+{
+    bool at_rest;
+    pthread_mutex_lock(&service->workers.lock);
+    do
+        at_rest = comes_to_rest(service);
+    while (!at_rest && workers_wait(&service->workers, deadline));
+    pthread_mutex_unlock(&service->workers.lock);
+    return at_rest;
+}
+
+/* False: it has been stopped. */
+static bool set_hold(struct service *service, bool is_held)
 {
     pthread_mutex_t *move = serve_move_lock(service->client->core->serve);
     pthread_mutex_lock(move);
-    if (is_held)
-        hold(service, true);
-    else
+    bool has_left = service->has_left;
+    if (!is_held)
         hold_end(service);
+    else if (!has_left)
+        hold(service, true);
     pthread_mutex_unlock(move);
+    return !has_left;
 }
 
 mesh_status mesh_child_hold(mesh_client *child, uint32_t timeout_ms, mesh_error *err)
 {
     struct service *service = child->service;
-    set_hold(service, true);
-    if (wait_until_quiet(service, clock_deadline(timeout_ms)))
+    if (!set_hold(service, true))
+        return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
+    if (wait_until_at_rest(service, clock_deadline(timeout_ms)))
         return MESH_OK;
     auto_buf struct buf what;
     buf_init(&what, DESCRIPTION_MAX);

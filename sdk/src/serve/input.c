@@ -5,43 +5,34 @@
 #include "base/json.h"
 
 /* Details that are larger than this are left out: the answer must fit into a message. */
-enum { DETAILS_MAX = 512 << 10, INPUT_SHOWN_MAX = 1024 };
+enum { DETAILS_MAX = 512 << 10 };
 
-/* violations: in the form that readers of details.errors know, with ", " between them. */
-static mesh_status refuse(const struct contract *contract, const char *violations, mesh_error *err)
+static mesh_status refuse(const struct contract *contract, const struct buf *violations, mesh_error *err)
 {
-    auto_buf struct buf details;
-    buf_init(&details, DETAILS_MAX);
-    buf_printf(&details, "{\"errors\": [%s]}", violations);
     mesh_error_set(err, MESH_E_INVALID_INPUT, "Input failed validation for agent '%s'", contract->name);
-    mesh_error_set_context(err, contract->name, NULL, buf_failed(&details) ? NULL : buf_text(&details));
+    schema_set_details(err, contract->name, violations);
     return MESH_E_INVALID_INPUT;
 }
 
-static mesh_status refuse_not_json(const struct contract *contract, mesh_bytes body, const char *reason,
+static mesh_status refuse_empty(const struct contract *contract, mesh_error *err)
+{
+    auto_buf struct buf violations = { .max = DETAILS_MAX };
+    buf_puts(&violations, "{\"type\": \"missing\", \"loc\": [], \"msg\": \"Field required\", \"input\": null}");
+    return refuse(contract, &violations, err);
+}
+
+static mesh_status refuse_not_json(const struct contract *contract, mesh_bytes body, const mesh_error *reason,
                                    mesh_error *err)
 {
-    auto_buf struct buf violation, text;
-    buf_init(&violation, DETAILS_MAX);
-    buf_init(&text, DETAILS_MAX);
-    buf_printf(&text, "Invalid JSON: %s", reason);
-    buf_puts(&violation, "{\"type\": \"json_invalid\", \"loc\": [], \"msg\": ");
-    json_quote(&violation, buf_text(&text), text.len);
-    buf_puts(&violation, ", \"ctx\": {\"error\": ");
-    json_quote(&violation, reason, strlen(reason));
-    buf_puts(&violation, "}, \"input\": ");
-    json_quote(&violation, body.data, body.len < INPUT_SHOWN_MAX ? body.len : INPUT_SHOWN_MAX);
-    buf_puts(&violation, "}");
-    return refuse(contract, buf_text(&violation), err);
+    auto_buf struct buf violations = { .max = DETAILS_MAX };
+    schema_put_not_json(&violations, body, reason);
+    return refuse(contract, &violations, err);
 }
 
 static mesh_status check(const struct contract *contract, const mesh_schema *schema, const cJSON *tree, mesh_error *err)
 {
-    auto_buf struct buf violations;
-    buf_init(&violations, DETAILS_MAX);
-    if (!schema || schema_fits(schema, tree, &violations))
-        return MESH_OK;
-    return refuse(contract, buf_failed(&violations) ? "" : buf_text(&violations), err);
+    auto_buf struct buf violations = { .max = DETAILS_MAX };
+    return !schema || schema_fits(schema, tree, &violations) ? MESH_OK : refuse(contract, &violations, err);
 }
 
 static mesh_status parse(const struct contract *contract, mesh_bytes body, cJSON **ret_tree, mesh_error *err)
@@ -49,7 +40,7 @@ static mesh_status parse(const struct contract *contract, mesh_bytes body, cJSON
     mesh_error reason = MESH_ERROR_INIT;
     mesh_status status = json_parse(body, ret_tree, &reason);
     if (status == MESH_E_INVALID_JSON)
-        status = refuse_not_json(contract, body, mesh_error_message(&reason), err);
+        status = refuse_not_json(contract, body, &reason, err);
     else if (status != MESH_OK)
         mesh_error_move(err, &reason);
     mesh_error_clear(&reason);
@@ -63,8 +54,7 @@ mesh_status input_read(const struct contract *contract, const mesh_schema *schem
     if (!contract->has_input)
         return MESH_OK;
     if (body.len == 0)
-        return refuse(contract, "{\"type\": \"missing\", \"loc\": [], \"msg\": \"Field required\", \"input\": null}",
-                      err);
+        return refuse_empty(contract, err);
     auto_json cJSON *tree = NULL;
     mesh_status status = parse(contract, body, &tree, err);
     if (status == MESH_OK)

@@ -61,7 +61,7 @@ void lane_hold_locked(struct lane *lane, bool is_held)
         leave_ready(lane);
     } else {
         lane_make_ready(lane);
-        workers_call(lane->workers, lane->is_owed);
+        workers_call(lane->workers, true); /* what waits has been taken already */
     }
 }
 
@@ -83,9 +83,9 @@ enum lane_verdict lane_push_locked(struct lane *lane, struct job *job)
     lane->queued++;
     workers->queued++;
     lane_make_ready(lane);
-    if (workers_call(workers, lane->is_owed) || lane->is_owed)
+    if (workers_call(workers, lane->is_owed) || lane->is_owed || lane->is_held || lane->queued > 1)
         return LANE_TAKEN;
-    lane_pop_locked(lane); /* there is no worker at all, so this is the only job that waits */
+    lane_pop_locked(lane); /* there is no worker at all, and nothing waits for one but this */
     return LANE_NO_WORKER;
 }
 

@@ -74,6 +74,7 @@ mesh_request *request_new(struct agent *agent, struct link_message *message)
     request->job = (struct job){ .run = run, .drop = drop };
     request->serial = atomic_fetch_add(&last_serial, 1) + 1;
     request->references = 1;
+    request->arrived_ns = clock_ns();
     request->agent = agent;
     request->service = agent->service;
     request->message = *message;
@@ -138,6 +139,7 @@ bool request_fail(mesh_request *request, const mesh_error *failure)
     request->done = true;
     pthread_mutex_unlock(&request->lock);
     if (open) {
+        request->has_failed = true;
         reply_fault(&request->asked, failure);
         service_count(request->service, COUNT_ERROR);
         if (strcmp(mesh_error_code(failure), mesh_status_code(MESH_E_HANDLER_ERROR)) == 0)

@@ -24,6 +24,7 @@ struct mesh_request {
     struct asked asked;
     cJSON *tree; /* of the input; NULL for a trigger */
     uint64_t began_ms;
+    uint64_t arrived_ns;
 
     /* Guarded by the workers' lock. */
     mesh_request *live_next, **live_at; /* in the list of live ones */
@@ -42,10 +43,11 @@ struct mesh_request {
     /* Of the one thread that answers. */
     struct quotes quotes; /* texts lent out by mesh_quote() */
 
+    atomic_bool has_failed;
     atomic_bool is_refused; /* by a check of its output, which has been told */
     atomic_int stop;        /* MESH_STOP_ */
-    _Atomic uint64_t due; /* its deadline, in clock_ms() */
-    struct wait probe;    /* in the inbox while a stream runs */
+    _Atomic uint64_t due;   /* its deadline, in clock_ms() */
+    struct wait probe;      /* in the inbox while a stream runs */
     char probe_subject[INBOX_SUBJECT_SIZE];
 
     /* Guarded by the lock of deadline.c. */

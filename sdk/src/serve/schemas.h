@@ -10,14 +10,19 @@
 
 /* NULL where there is none, or where it allows everything. */
 struct schemas {
-    mesh_schema *input;
-    mesh_schema *output; /* of an answer, or of one chunk; NULL too where nobody wants it checked */
+    mesh_schema *input;   /* of a request */
+    mesh_schema *output;  /* of an answer, a chunk, or an event; NULL too where nobody wants it checked */
+    mesh_schema *message; /* of what comes from its sources */
 };
 
-/* All schemas of the contract must compile, also the one that is not kept. MESH_E_INVALID_ARGUMENT names agent, field
- * and rule. */
-mesh_status schemas_compile(struct schemas *schemas, const struct contract *contract, bool checks_output,
-                            mesh_error *err);
+/*
+ * All of an agent's schemas must compile, also the one that is not kept.
+ *
+ * message  of what comes from its sources, which its contract does not tell; NULL: none
+ * MESH_E_INVALID_ARGUMENT  names agent, field and rule
+ */
+mesh_status schemas_compile(struct schemas *schemas, const struct contract *contract, const char *message,
+                            bool checks_output, mesh_error *err);
 void schemas_clear(struct schemas *schemas);
 
 #endif

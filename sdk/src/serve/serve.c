@@ -276,6 +276,7 @@ static mesh_status admit(struct service *service, const mesh_agent *spec, void *
     mesh_status status = service->has_left ? refuse_stopped(err) : service_add(service, spec, state, ret_agent, err);
     if (status == MESH_OK) {
         (*ret_agent)->is_joining = true;
+        hold_follow(*ret_agent);
         status = check_size(serve->core, *ret_agent, err);
     }
     pthread_mutex_unlock(&serve->move);
@@ -428,7 +429,6 @@ static mesh_status swap(struct serve *serve, struct service *old, struct service
     if (old) {
         close_routes_of(serve, old);
         old->is_staged = true;
-        hold_end(old);
     }
     return MESH_OK;
 }
@@ -444,16 +444,28 @@ mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err
     return status == MESH_OK && next ? settle(core, err) : status;
 }
 
+static mesh_agent_stats stats_of(const struct agent *agent)
+{
+    mesh_agent_stats stats = { .size = sizeof(stats), .name = agent->contract->name, .active = agent_is_active(agent) };
+    pthread_mutex_lock(&agent->service->workers.lock);
+    stats.requests = agent->ended;
+    stats.errors = agent->failed;
+    stats.p50_us = pace_within_us(&agent->pace, 0.5);
+    stats.p99_us = pace_within_us(&agent->pace, 0.99);
+    stats.running = agent->requests.running;
+    stats.queued = agent->requests.queued;
+    pthread_mutex_unlock(&agent->service->workers.lock);
+    return stats;
+}
+
 void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data)
 {
     struct service *service = child->service;
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
     for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        pthread_mutex_lock(&service->workers.lock);
-        uint32_t running = agent->requests.running, queued = agent->requests.queued;
-        pthread_mutex_unlock(&service->workers.lock);
-        if (visit(data, agent->contract->name, running, queued) != 0)
+        const mesh_agent_stats stats = stats_of(agent);
+        if (visit(data, &stats) != 0)
             break;
     }
     pthread_mutex_unlock(&serve->move);
@@ -475,7 +487,7 @@ void serve_leave(struct service *service)
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
     close_routes_of(serve, service);
-    hold_end(service);
+    hold_give_up(service);
     end_gates(service);
     service->has_left = true;
     pthread_mutex_unlock(&serve->move);
@@ -548,6 +560,7 @@ void serve_gate(struct agent *agent, bool is_open)
     bool opened = route && is_open && open_gate(route, agent);
     if (route && !is_open)
         route_refuse(route);
+    hold_follow(agent);
     pthread_mutex_unlock(&serve->move);
     if (opened)
         observe_presence(serve->core, agent->contract->name, OBSERVE_ACTIVATED);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "serve/gate.h"
 #include "serve/request.h"
@@ -41,7 +42,6 @@ static struct agent *free_agent(struct agent *agent)
         source_free(*source);
     free(agent->sources);
     lane_close(&agent->requests, MESH_E_STOPPED);
-    mesh_schema_free(agent->message_schema);
     schemas_clear(&agent->schemas);
     contract_free(agent->contract);
     free(agent);
@@ -62,15 +62,6 @@ static mesh_status add_sources(struct agent *agent, const mesh_source *const *sp
     return status;
 }
 
-static mesh_status add_message_schema(struct agent *agent, const char *schema, mesh_error *err)
-{
-    mesh_status status = schema ? mesh_schema_compile(mesh_text(schema), NULL, &agent->message_schema, err) : MESH_OK;
-    if (status == MESH_E_INVALID_JSON)
-        status = MESH_E_INVALID_ARGUMENT;
-    return status == MESH_OK ? MESH_OK
-                             : mesh_error_prefix(err, status, "agent '%s': message_schema", agent->contract->name);
-}
-
 static bool checks_output(const struct service *service, const mesh_agent_limits *limits)
 {
     if (limits && limits->check_output)
@@ -83,17 +74,20 @@ static mesh_status fill_agent(struct agent *agent, const mesh_agent *spec, mesh_
     const mesh_agent_limits *limits = client_limits(agent->service->client, spec->name);
     mesh_status status = contract_from_agent(spec, &agent->contract, err);
     if (status == MESH_OK)
-        status = schemas_compile(&agent->schemas, agent->contract, checks_output(agent->service, limits), err);
+        status = schemas_compile(&agent->schemas, agent->contract, spec->message_schema,
+                                 checks_output(agent->service, limits), err);
     if (status == MESH_OK)
         status = apply_limits(agent, spec, limits, err);
     if (status != MESH_OK)
         return status;
     lane_open(&agent->requests, &agent->service->workers);
-    status = add_message_schema(agent, spec->message_schema, err);
-    if (status == MESH_OK)
-        status = add_sources(agent, spec->sources, err);
-    if (status == MESH_OK && spec->active_when)
-        status = gate_new(agent, spec->active_when, &agent->gate, err);
+    status = add_sources(agent, spec->sources, err);
+    const mesh_gate operators = { .size = sizeof(operators),
+                                  .key = limits ? limits->gate_key : NULL,
+                                  .subject = limits ? limits->gate_subject : NULL };
+    const mesh_gate *gate = operators.key || operators.subject ? &operators : spec->active_when;
+    if (status == MESH_OK && gate)
+        status = gate_new(agent, gate, &agent->gate, err);
     return status;
 }
 
@@ -231,9 +225,21 @@ static void forget_live(struct service *service, mesh_request *request)
     pthread_cond_broadcast(&service->workers.quiet);
 }
 
+/* Under the workers' lock. One that was never begun is moved elsewhere, or dropped. */
+static void note_end(const mesh_request *request)
+{
+    struct agent *agent = request->agent;
+    if (request->began_ms == 0)
+        return;
+    agent->ended++;
+    agent->failed += request->has_failed;
+    pace_note(&agent->pace, (clock_ns() - request->arrived_ns) / 1000);
+}
+
 void service_finished(struct service *service, mesh_request *request)
 {
     pthread_mutex_lock(&service->workers.lock);
+    note_end(request);
     forget_live(service, request);
     pthread_mutex_unlock(&service->workers.lock);
 }
@@ -387,31 +393,34 @@ static mesh_request *find_begun(const struct service *service, const struct agen
     return NULL;
 }
 
+/* Drop one that waits. False: none does; then *ret_begun, if asked for, is what find_begun() finds at that moment. */
+static bool drop_waiting(struct service *service, const struct agent *agent, int32_t why, mesh_request **ret_begun)
+{
+    pthread_mutex_lock(&service->workers.lock);
+    struct job *job = pop_waiting(service, agent);
+    if (ret_begun)
+        *ret_begun = job ? NULL : find_begun(service, agent);
+    pthread_mutex_unlock(&service->workers.lock);
+    if (job)
+        job->drop(job, why == MESH_STOP_GATE ? MESH_E_NOT_AVAILABLE : MESH_E_STOPPED);
+    return job;
+}
+
 void service_give_up_waiting(struct service *service, const struct agent *agent, int32_t why)
 {
-    struct job *job;
-    do {
-        pthread_mutex_lock(&service->workers.lock);
-        job = pop_waiting(service, agent);
-        pthread_mutex_unlock(&service->workers.lock);
-        if (job)
-            job->drop(job, why == MESH_STOP_GATE ? MESH_E_NOT_AVAILABLE : MESH_E_STOPPED);
-    } while (job);
+    while (drop_waiting(service, agent, why, NULL))
+        ;
 }
 
 void service_give_up(struct service *service, const struct agent *agent, int32_t why)
 {
-    mesh_request *request;
-    do {
-        service_give_up_waiting(service, agent, why);
-        pthread_mutex_lock(&service->workers.lock);
-        request = find_begun(service, agent);
-        pthread_mutex_unlock(&service->workers.lock);
-        if (request) {
-            request_give_up(request, why);
-            mesh_request_unref(request);
-        }
-    } while (request);
+    mesh_request *begun;
+    while (drop_waiting(service, agent, why, &begun) || begun) {
+        if (!begun)
+            continue;
+        request_give_up(begun, why);
+        mesh_request_unref(begun);
+    }
 }
 
 static bool describe_agent(const struct service *service, const struct agent *agent, const char *before,

@@ -14,6 +14,7 @@
 
 #include "client/client.h"
 #include "serve/lane.h"
+#include "serve/pace.h"
 #include "serve/schemas.h"
 #include "serve/worker.h"
 #include "wire/contract.h"
@@ -33,7 +34,6 @@ struct agent {
     struct source **sources; /* ends with NULL */
     struct gate *gate;       /* NULL: it is always active */
     struct schemas schemas;
-    mesh_schema *message_schema;
     uint32_t timeout_ms, every_ms;
 
     struct lane requests; /* waiting and running */
@@ -44,7 +44,9 @@ struct agent {
 
     /* Guarded by the workers' lock. */
     struct agent *next;
-    uint32_t emitting; /* threads that publish or run for it */
+    uint32_t emitting;      /* threads that publish or run for it */
+    uint64_t ended, failed; /* requests */
+    struct pace pace;
 };
 
 /* Under the move lock. Whether its gate is open, or it has none. */
@@ -59,7 +61,7 @@ struct service {
 
     /* Guarded by the move lock of serve.c. */
     bool is_staged; /* agents are prepared, not served */
-    bool is_held;   /* nothing is begun */
+    bool is_held;   /* nothing is begun: hold.c */
     bool has_left;  /* and never will be again */
 
     /* Guarded by the workers' lock. */
@@ -100,8 +102,9 @@ void service_left(struct service *service);
 void service_counters(struct service *service, mesh_counters *ret_counters);
 
 /* Answer all requests in hand of an agent, or of all (NULL), in place of the handlers, and tell these to stop, for the
- * reason (MESH_STOP_). Messages that wait are dropped. */
+ * reason (MESH_STOP_). Messages that wait are dropped. The latter half does so with what waits alone. */
 void service_give_up(struct service *service, const struct agent *agent, int32_t why);
+void service_give_up_waiting(struct service *service, const struct agent *agent, int32_t why);
 
 /* Whether nothing is in hand, though subscriptions that are leaving may still bring some. */
 bool service_is_idle(struct service *service);
@@ -115,6 +118,10 @@ bool service_close(struct service *service, uint64_t deadline);
 
 /* A request is finished: see request.c. */
 void service_finished(struct service *service, mesh_request *request);
+
+/* The request that has waited longest for an agent, as if it had never come; NULL: none waits. Given; end it with
+ * request_dissolve(). */
+mesh_request *service_take_out(struct agent *agent);
 
 /* For request.c: count one. */
 enum service_count { COUNT_ERROR, COUNT_FAULT, COUNT_TIMEOUT, COUNT_LATE };

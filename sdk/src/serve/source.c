@@ -72,24 +72,21 @@ static mesh_status check(const struct agent *agent, const mesh_source *spec, mes
 
 /* ---- handling [worker] ---- */
 
-static mesh_status refuse_misfit(const struct arrival *arrival, const char *violations, mesh_error *err)
+static mesh_status refuse_misfit(const struct arrival *arrival, const struct buf *violations, mesh_error *err)
 {
     const char *agent = arrival->source->agent->contract->name;
     const mesh_message *message = arrival->message;
     const char *key = mesh_message_key(message);
-    auto_buf struct buf details;
-    buf_init(&details, DETAILS_MAX);
-    buf_printf(&details, "{\"errors\": [%s]}", violations);
     mesh_error_set(err, MESH_E_INVALID_INPUT, "Message of %s '%s' failed validation for agent '%s'",
                    *key ? "key" : "subject", *key ? key : mesh_message_subject(message), agent);
-    mesh_error_set_context(err, agent, NULL, buf_failed(&details) ? NULL : buf_text(&details));
+    schema_set_details(err, agent, violations);
     return MESH_E_INVALID_INPUT;
 }
 
 /* A key that is gone has no value to check. */
 static mesh_status check_message(const struct arrival *arrival, mesh_error *err)
 {
-    const mesh_schema *schema = arrival->source->agent->message_schema;
+    const mesh_schema *schema = arrival->source->agent->schemas.message;
     auto_json cJSON *tree = NULL;
     auto_buf struct buf violations;
     buf_init(&violations, DETAILS_MAX);
@@ -98,7 +95,7 @@ static mesh_status check_message(const struct arrival *arrival, mesh_error *err)
     mesh_status status = json_parse(mesh_message_body(arrival->message), &tree, err);
     if (status != MESH_OK)
         return mesh_error_prefix(err, status == MESH_E_INVALID_JSON ? MESH_E_INVALID_INPUT : status, "a message");
-    return schema_fits(schema, tree, &violations) ? MESH_OK : refuse_misfit(arrival, buf_text(&violations), err);
+    return schema_fits(schema, tree, &violations) ? MESH_OK : refuse_misfit(arrival, &violations, err);
 }
 
 static void free_arrival(struct arrival *arrival)
@@ -281,9 +278,11 @@ bool source_move(struct source *from, struct source *to)
 {
     if (!same_text(from->subject, to->subject) || !same_text(from->keys, to->keys))
         return false;
+    bool is_told_anyway = to->keys && !to->skips;
     for (struct job *job; (job = pop(from));) {
         struct arrival *arrival = container_of(job, struct arrival, job);
-        arrive(to, take(&arrival->message));
+        if (!is_told_anyway)
+            arrive(to, take(&arrival->message));
         free_arrival(arrival);
     }
     return true;

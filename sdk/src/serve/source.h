@@ -29,7 +29,8 @@ void source_unbind(struct source *source);
 void source_hold_locked(struct source *source, bool is_held);
 bool source_runs(const struct source *source);
 
-/* Under the move lock: what waits for one goes to another that listens to the same; what is said: it does. */
+/* Under the move lock: what waits for one goes to another, if that listens to the same: then true. Values of keys of
+ * which the other is told anyway do not. */
 bool source_move(struct source *from, struct source *to);
 
 /* Under the workers' lock: whether something waits or runs; the next that waits, to be dropped. */

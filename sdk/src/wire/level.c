@@ -30,13 +30,17 @@ const struct level *level_of_number(int32_t number)
     return NULL;
 }
 
-const struct level *level_read(mesh_bytes document)
+mesh_status level_read(mesh_bytes document, const struct level **ret_level)
 {
     auto_json cJSON *tree = NULL;
 
-    if (json_parse(document, &tree, NULL) != MESH_OK)
-        return NULL;
-    return level_of_name(json_string(tree, "log_level", NULL));
+    if (json_parse(document, &tree, NULL) == MESH_E_NO_MEMORY)
+        return MESH_E_NO_MEMORY;
+    const struct level *level = level_of_name(json_string(tree, "log_level", NULL));
+    if (!level)
+        return MESH_E_DATA;
+    *ret_level = level;
+    return MESH_OK;
 }
 
 void level_write(struct buf *out, const struct level *level)

@@ -22,8 +22,8 @@ struct level {
 const struct level *level_of_name(const char *name);
 const struct level *level_of_number(int32_t number);
 
-/* {"log_level": "..."}; NULL for a document that is none, or whose level there is not. */
-const struct level *level_read(mesh_bytes document);
+/* {"log_level": "..."}. MESH_E_DATA: the document is none, or there is no such level; MESH_E_NO_MEMORY. */
+mesh_status level_read(mesh_bytes document, const struct level **ret_level);
 void level_write(struct buf *out, const struct level *level);
 
 #endif

@@ -73,23 +73,41 @@ static const char *reason_of(const mesh_error *err)
     return reason + strspn(reason, ": ");
 }
 
-static mesh_status refuse_not_json(mesh_bytes text, const char *reason, mesh_error *err)
+void schema_put_not_json(struct buf *violations, mesh_bytes text, const mesh_error *reason)
 {
-    auto_buf struct buf details = { .max = DETAILS_MAX };
     auto_buf struct buf message = { .max = DETAILS_MAX };
+    const char *why = reason_of(reason);
 
-    buf_printf(&message, "Invalid JSON: %s", reason);
-    buf_puts(&details, "{\"errors\": [{\"type\": \"json_invalid\", \"loc\": [], \"msg\": ");
-    json_quote(&details, buf_text(&message), message.len);
+    buf_printf(&message, "Invalid JSON: %s", why);
+    buf_puts(violations, "{\"type\": \"json_invalid\", \"loc\": [], \"msg\": ");
+    json_quote(violations, buf_text(&message), message.len);
     if (text.len <= INPUT_SHOWN_MAX) {
-        buf_puts(&details, ", \"input\": ");
-        json_quote(&details, text.data, text.len);
+        buf_puts(violations, ", \"input\": ");
+        json_quote(violations, text.data, text.len);
     }
-    buf_puts(&details, ", \"ctx\": {\"error\": ");
-    json_quote(&details, reason, strlen(reason));
-    buf_puts(&details, "}}]}");
-    mesh_error_set(err, MESH_E_INVALID_INPUT, "invalid JSON: %s", reason);
-    mesh_error_set_context(err, NULL, NULL, buf_failed(&details) ? NULL : buf_text(&details));
+    buf_puts(violations, ", \"ctx\": {\"error\": ");
+    json_quote(violations, why, strlen(why));
+    buf_puts(violations, "}}");
+}
+
+void schema_set_details(mesh_error *err, const char *agent, const struct buf *violations)
+{
+    auto_buf struct buf details = { .max = DETAILS_MAX + 64 };
+
+    buf_puts(&details, "{\"errors\": [");
+    buf_append(&details, buf_text(violations), violations->len);
+    buf_puts(&details, "]}");
+    mesh_error_set_context(err, agent, NULL,
+                           buf_failed(violations) || buf_failed(&details) ? NULL : buf_text(&details));
+}
+
+static mesh_status refuse_not_json(mesh_bytes text, const mesh_error *reason, mesh_error *err)
+{
+    auto_buf struct buf violations = { .max = DETAILS_MAX };
+
+    schema_put_not_json(&violations, text, reason);
+    mesh_error_set(err, MESH_E_INVALID_INPUT, "invalid JSON: %s", reason_of(reason));
+    schema_set_details(err, NULL, &violations);
     return MESH_E_INVALID_INPUT;
 }
 
@@ -153,7 +171,7 @@ mesh_status mesh_schema_check(const mesh_schema *schema, mesh_bytes instance, me
 
     mesh_status status = json_parse(instance, &tree, &reason);
     if (status == MESH_E_INVALID_JSON)
-        status = refuse_not_json(instance, reason_of(&reason), err);
+        status = refuse_not_json(instance, &reason, err);
     else if (status != MESH_OK)
         mesh_error_move(err, &reason);
     else if (!schema_fits(schema, tree, err ? &violations : NULL))

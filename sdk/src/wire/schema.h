@@ -25,4 +25,10 @@ static inline void cleanup_schema(mesh_schema **slot)
 enum { VIOLATIONS_MAX = 100 };
 bool schema_fits(const mesh_schema *schema, const cJSON *tree, struct buf *violations);
 
+/* The one violation of a text that json_parse() refused, for the reason that it gave. */
+void schema_put_not_json(struct buf *violations, mesh_bytes text, const mesh_error *reason);
+
+/* Violations as the details of an error, which are left out where there is no memory for them. agent may be NULL. */
+void schema_set_details(mesh_error *err, const char *agent, const struct buf *violations);
+
 #endif

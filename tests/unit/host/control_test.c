@@ -123,6 +123,32 @@ static void who_has_gone_may_still_be_answered(void)
     free(ear.asked);
 }
 
+static void those_who_have_gone_keep_nobody_from_being_heard(void)
+{
+    auto_folder char *folder = folder_new();
+    auto_free char *path = folder_path(folder, "control");
+    auto_buf struct buf answer;
+    struct ear ear = { 0 };
+    struct control *control = open_at(path, &ear);
+    for (int i = 0; i < 1000; i++) {
+        auto_fd int gone = dial(path, 0);
+        say(gone, "{}\n");
+        attend(control);
+    }
+    attend(control);
+    ear.kept = NULL;
+    auto_fd int fd = dial(path, 0);
+    say(fd, "{}\n");
+    attend(control);
+    expect_true(ear.kept);
+    if (ear.kept)
+        conversation_answer(ear.kept, mesh_text("1"));
+    hear(control, fd, &answer);
+    expect_str(buf_text(&answer), "{\"ok\": true, \"result\": 1}\n");
+    control_close(control);
+    free(ear.asked);
+}
+
 static void a_long_answer_is_taken_piece_by_piece(void)
 {
     auto_folder char *folder = folder_new();
@@ -236,6 +262,7 @@ static void places_that_cannot_be_had_are_told(void)
 }
 
 SUITE(host_control, TEST(a_question_is_answered_later), TEST(who_has_gone_may_still_be_answered),
-      TEST(a_long_answer_is_taken_piece_by_piece), TEST(those_who_are_not_answered_are_hung_up_on),
-      TEST(of_two_hosts_at_one_path_the_first_one_is_heard), TEST(a_host_that_is_busy_is_there_too),
-      TEST(what_a_killed_host_left_is_replaced), TEST(places_that_cannot_be_had_are_told))
+      TEST(those_who_have_gone_keep_nobody_from_being_heard), TEST(a_long_answer_is_taken_piece_by_piece),
+      TEST(those_who_are_not_answered_are_hung_up_on), TEST(of_two_hosts_at_one_path_the_first_one_is_heard),
+      TEST(a_host_that_is_busy_is_there_too), TEST(what_a_killed_host_left_is_replaced),
+      TEST(places_that_cannot_be_had_are_told))

@@ -121,6 +121,9 @@ static void specs_that_contradict_themselves_are_refused(void)
     spec = greeting;
     spec.size = 8;
     expect_refused(&spec, MESH_E_DATA, "too small");
+    spec = times;
+    spec.fallback = "11";
+    expect_refused(&spec, MESH_E_DATA, "the fallback of setting 'times' does not fit it: \"11\" is out of range");
 }
 
 static void a_spec_from_the_future_is_refused_if_it_uses_what_we_do_not_know(void)

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "golden.h"
 #include "suite.h"
+#include "torture.h"
 
 static struct contract order = { .name = (char *)"fleet.order", .has_input = true };
 static struct contract trigger = { .name = (char *)"clock" };
@@ -65,8 +66,8 @@ static void an_empty_body_is_missing(void)
 static void what_is_no_json_is_refused_with_its_place(void)
 {
     expect_refused(NULL, "{\"a\": tru}",
-                   "{\"errors\": [{\"type\": \"json_invalid\", \"loc\": [], \"msg\": \"Invalid JSON: invalid JSON at "
-                   "byte 6: a value was expected\", \"ctx\": {\"error\": \"invalid JSON at byte 6: a value was "
+                   "{\"errors\": [{\"type\": \"json_invalid\", \"loc\": [], \"msg\": \"Invalid JSON: at "
+                   "byte 6: a value was expected\", \"ctx\": {\"error\": \"at byte 6: a value was "
                    "expected\"}, \"input\": \"{\\\"a\\\": tru}\"}]}");
 }
 
@@ -91,7 +92,42 @@ static void bodies_for_a_trigger_are_not_read(void)
     expect_true(tree == NULL);
 }
 
+/* ---- without memory ---- */
+
+static const char *body_without_memory;
+static const mesh_schema *schema_without_memory;
+
+/* A refusal has all its details or none; success is a refusal that has them. */
+static bool refuse_it(void)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    cJSON *tree = NULL;
+    mesh_status status = input_read(&order, schema_without_memory, mesh_text(body_without_memory), &tree, &err);
+    const char *details = mesh_error_details(&err);
+    bool has_details = status == MESH_E_INVALID_INPUT && strcmp(details, "{}") != 0;
+
+    if (status != MESH_E_NO_MEMORY)
+        expect_int(status, MESH_E_INVALID_INPUT);
+    expect_true(tree == NULL);
+    expect_true(strstr(details, "[]}") == NULL);
+    if (has_details)
+        expect_contains(details, "\"loc\": [");
+    mesh_error_clear(&err);
+    return has_details;
+}
+
+static void a_refusal_has_all_its_details_or_none(void)
+{
+    auto_schema mesh_schema *schema = schema_of(schema_text);
+    schema_without_memory = schema;
+    static const char *const bodies[] = { "{\"weight\": 0}", "{\"a\": tru}", "" };
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        body_without_memory = bodies[i];
+        torture(refuse_it);
+    }
+}
+
 SUITE(serve_input, TEST(a_body_that_fits_becomes_a_tree),
       TEST(a_body_that_does_not_fit_is_refused_with_every_violation), TEST(an_empty_body_is_missing),
       TEST(what_is_no_json_is_refused_with_its_place), TEST(null_is_a_value_like_others),
-      TEST(bodies_for_a_trigger_are_not_read))
+      TEST(bodies_for_a_trigger_are_not_read), TEST(a_refusal_has_all_its_details_or_none))

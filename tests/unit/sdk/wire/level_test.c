@@ -26,6 +26,15 @@ static void each_level_has_a_name_and_a_number(void)
     expect_true(!level_of_number(0) && !level_of_number(15) && !level_of_number(-1));
 }
 
+/* NULL: no level. */
+static const struct level *level_in(const char *document)
+{
+    const struct level *level = NULL;
+    mesh_status status = level_read(mesh_text(document), &level);
+    expect_int(status, level ? MESH_OK : MESH_E_DATA);
+    return level;
+}
+
 static void a_level_is_written_and_read_as_recorded(void)
 {
     static const char *const names[] = { "debug", "info", "off" };
@@ -36,9 +45,9 @@ static void a_level_is_written_and_read_as_recorded(void)
         auto_free char *recorded = golden(path);
         level_write(&out, level_of_name(names[i]));
         expect_json(buf_text(&out), recorded);
-        expect_str(level_read(mesh_text(recorded))->name, names[i]);
+        expect_str(level_in(recorded)->name, names[i]);
     }
-    expect_int(level_read(mesh_text("{\"x\": 1, \"log_level\": \"warn\"}"))->number, MESH_LOG_WARN);
+    expect_int(level_in("{\"x\": 1, \"log_level\": \"warn\"}")->number, MESH_LOG_WARN);
 }
 
 static void what_is_no_level_counts_as_none(void)
@@ -62,7 +71,7 @@ static void what_is_no_level_counts_as_none(void)
         "\xff",
     };
     for (size_t i = 0; i < COUNT(documents); i++)
-        expect_true(level_read(mesh_text(documents[i])) == NULL);
+        expect_true(level_in(documents[i]) == NULL);
 }
 
 SUITE(wire_level, TEST(each_level_has_a_name_and_a_number), TEST(a_level_is_written_and_read_as_recorded),
