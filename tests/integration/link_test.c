@@ -220,6 +220,50 @@ static void tls_is_spoken_with_those_who_are_vouched_for(void)
     expect_int(system(command), 0);
 }
 
+static void a_server_that_asks_for_a_certificate_is_shown_one(void)
+{
+    if (!bus_has_server("it gives the server a certificate"))
+        return;
+    char folder[] = "/tmp/mesh-tls-XXXXXX", certificate[64], key[64], extra[320], url[64], command[64];
+    struct probe probe;
+
+    if (!mkdtemp(folder) || !make_certificate(folder)) {
+        skip("no openssl program");
+        return;
+    }
+    snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
+    snprintf(key, sizeof(key), "%s/key.pem", folder);
+    snprintf(extra, sizeof(extra), "tls { cert_file: \"%s\", key_file: \"%s\", ca_file: \"%s\", verify: true }",
+             certificate, key, certificate);
+    struct nats_server *server = nats_server_start(extra);
+    struct link_options nameless = { .tls_ca = certificate };
+    struct link_options known = { .tls_ca = certificate, .tls_cert = certificate, .tls_key = key };
+
+    probe_init(&probe);
+    snprintf(url, sizeof(url), "tls://127.0.0.1:%d", nats_server_port(server));
+    expect_false(probe_open(&probe, url, &nameless));
+    expect_true(probe_open(&probe, url, &known));
+    expect_int(link_flush(probe.link, PROBE_WAIT_MS, NULL), MESH_OK);
+    probe_clear(&probe);
+    nats_server_stop(server);
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    expect_int(system(command), 0);
+}
+
+static void of_several_servers_one_that_answers_is_joined(void)
+{
+    if (!bus_has_server("it names a server that is not there"))
+        return;
+    struct probe probe;
+    char urls[256];
+
+    probe_init(&probe);
+    snprintf(urls, sizeof(urls), "nats://127.0.0.1:1,%s", bus_url());
+    expect_true(probe_open(&probe, urls, NULL));
+    expect_int(link_flush(probe.link, PROBE_WAIT_MS, NULL), MESH_OK);
+    probe_clear(&probe);
+}
+
 /* ---- messages ---- */
 
 static void messages_cross_whole(void)
@@ -495,6 +539,7 @@ SUITE(link, TEST(a_link_tells_that_it_is_connected), TEST(a_dead_address_is_told
       TEST(what_is_no_address_is_refused), TEST(a_missing_credentials_file_is_named),
       TEST(users_of_the_url_are_let_in_or_denied_and_passwords_not_shown), TEST(refused_subjects_are_told),
       TEST(a_server_without_jetstream_is_an_error_of_its_own), TEST(tls_is_spoken_with_those_who_are_vouched_for),
+      TEST(a_server_that_asks_for_a_certificate_is_shown_one), TEST(of_several_servers_one_that_answers_is_joined),
       TEST(messages_cross_whole), TEST(a_question_to_nobody_comes_back), TEST(what_is_too_large_is_not_sent),
       TEST(subjects_that_would_break_the_line_are_refused), TEST(a_queue_group_shares_its_messages),
       TEST(messages_are_told_in_their_order), TEST(a_drained_subscription_delivers_what_it_received),
