@@ -118,6 +118,9 @@ static mesh_status check_load(struct object *object, const elf_segment *segment,
         return object_damaged(err, "a segment is not aligned as it says");
     if (!object_fits(object, segment->p_offset, segment->p_filesz))
         return object_cut_off(object, err, "a segment", segment->p_offset, segment->p_filesz);
+    /* Code that ends in zeroes may not be run to its end before it is unloaded. */
+    if (!(segment->p_flags & PF_W) && segment->p_filesz != segment->p_memsz)
+        return object_damaged(err, "a segment of code or constants is larger in memory than in the file");
     if (segment->p_vaddr < object->end_address)
         return object_damaged(err, "its segments are not in order");
     if (object->end_address == 0)

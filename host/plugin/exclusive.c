@@ -23,13 +23,11 @@ static mesh_status lay_down(struct move *move, mesh_saved *saved)
     return status;
 }
 
-/* From loaded to ready to serve. */
+/* From prepared to serving. */
 static mesh_status pick_up(struct move *move, struct generation *generation, const mesh_saved *saved, mesh_error *err)
 {
     const struct config *config = move->config->config;
-    mesh_status status = generation_prepare(generation, move->mesh, config, err);
-    if (status == MESH_OK)
-        status = generation_start(generation, config->start_timeout_ms, err);
+    mesh_status status = generation_start(generation, config->start_timeout_ms, err);
     if (status == MESH_OK && move->serving->entry.plugin.save && generation->entry.plugin.restore)
         status = handover_restore(generation, move->serving->entry.plugin.version, mesh_saved_bytes(saved),
                                   config->start_timeout_ms, err);
@@ -55,7 +53,8 @@ static mesh_status revive(struct move *move, const mesh_saved *saved, mesh_error
         return status;
     }
     move->revived = generation;
-    return pick_up(move, generation, saved, err);
+    status = generation_prepare(generation, move->mesh, move->serving->config, err);
+    return status == MESH_OK ? pick_up(move, generation, saved, err) : status;
 }
 
 static void tell_lost(const struct move *move, const mesh_error *err)
@@ -74,10 +73,11 @@ static enum move_verdict take_turns(struct move *move, mesh_saved *saved)
     move->took_turns = true;
     move->did_harm = status == MESH_E_TIMEOUT;
     mesh_error_prefix(&move->err, status, "it can be started only once, and could not take its turn");
-    if (revive(move, saved, &again) != MESH_OK)
+    bool is_lost = revive(move, saved, &again) != MESH_OK;
+    if (is_lost)
         tell_lost(move, &again);
     mesh_error_clear(&again);
-    return MOVE_REFUSED; /* trying again would interrupt what serves again */
+    return is_lost ? MOVE_FAILED : MOVE_REFUSED; /* trying again would interrupt what serves again */
 }
 
 enum move_verdict exclusive_replace(struct move *move)
@@ -90,7 +90,9 @@ enum move_verdict exclusive_replace(struct move *move)
     }
     enum move_verdict verdict = MOVE_FAILED;
     claims_wait(move->claims, &move->claim);
-    if (lay_down(move, saved) == MESH_OK)
+    if (generation_prepare(move->next, move->mesh, move->config, &move->err) != MESH_OK)
+        verdict = MOVE_REFUSED; /* before anything that serves is touched */
+    else if (lay_down(move, saved) == MESH_OK)
         verdict = take_turns(move, saved);
     mesh_saved_free(saved);
     move->held_ms = (uint32_t)(clock_ms() - began);

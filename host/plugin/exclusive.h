@@ -13,9 +13,8 @@
  * Replace move->serving by move->next, which is loaded and not started. [a move's thread; blocks]
  *
  * MOVE_SERVES    next serves
- * MOVE_FAILED    nothing has changed
- * MOVE_REFUSED   next could not be started; revived serves, or nothing if that is NULL or does not: what served is to
- * be ended
+ * MOVE_REFUSED, MOVE_FAILED  it does not. Where took_turns is set, what served is to be ended: revived serves in its place,
+ *                            or nothing does, and it is to be tried again
  */
 enum move_verdict exclusive_replace(struct move *move);
 

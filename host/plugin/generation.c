@@ -62,6 +62,7 @@ const char *generation_stays_because(const struct generation *generation)
 static void generation_free(struct generation *generation)
 {
     entry_clear(&generation->entry);
+    config_unref(generation->config);
     if (generation->start)
         mesh_error_clear(&generation->start->err);
     free(generation->start);
@@ -127,9 +128,11 @@ static mesh_agent_limits limits_of(const struct config_agent *agent)
 }
 
 /* What mesh.ini says of agents, in the form that a child client takes. */
-mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, const struct config *config,
+mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, struct config_ref *ref,
                                mesh_error *err)
 {
+    const struct config *config = ref->config;
+    generation->config = config_ref(ref);
     auto_free mesh_agent_limits *limits = calloc(config->agent_count + 1, sizeof(*limits));
     auto_free const mesh_agent_limits **list = calloc(config->agent_count + 1, sizeof(*list));
     if (!limits || !list)

@@ -14,7 +14,7 @@
 
 #include <agentmesh/client.h>
 
-#include "config.h"
+#include "config_ref.h"
 #include "plugin/entry.h"
 #include "plugin/image.h"
 
@@ -27,6 +27,7 @@ struct generation {
     struct image *image;
     void *handle;
     struct entry entry;
+    struct config_ref *config;      /* by which it was prepared; NULL before */
     mesh_client *client;            /* from start on */
     struct generation_start *start; /* what its start said; NULL: not called */
     struct handover_call *late;     /* a save or restore that has not come back; NULL: none */
@@ -51,7 +52,7 @@ const char *generation_stays_because(const struct generation *generation);
  *
  * MESH_E_INVALID_ARGUMENT  the configuration gives it what it does not understand
  */
-mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, const struct config *config,
+mesh_status generation_prepare(struct generation *generation, mesh_client *mesh, struct config_ref *config,
                                mesh_error *err);
 
 /*

@@ -61,6 +61,11 @@ static bool is_aside(struct move *move)
     return why;
 }
 
+static bool is_remembered(const struct record *record, const char *hash)
+{
+    return strcmp(record->good.hash, hash) == 0 || strcmp(record->previous.hash, hash) == 0;
+}
+
 /* Read the file. MOVE_SERVES: there is an image to go on with. */
 static enum move_verdict read_file(struct move *move, struct image **ret_image)
 {
@@ -72,6 +77,10 @@ static enum move_verdict read_file(struct move *move, struct image **ret_image)
     if (status != MESH_OK)
         return no(status);
     memcpy(move->hash, (*ret_image)->hash, sizeof(move->hash));
+    if (move->is_stand_in && !is_remembered(move->record, move->hash)) {
+        mesh_error_set(&move->err, MESH_E_DATA, "the copy of it that was kept is damaged");
+        return MOVE_REFUSED;
+    }
     if (is_known(move, move->hash))
         return MOVE_SAME;
     return is_aside(move) ? MOVE_ASIDE : MOVE_SERVES;
@@ -99,7 +108,7 @@ static enum move_verdict load(struct move *move, struct image **image)
 static enum move_verdict start(struct move *move)
 {
     const struct config *config = move->config->config;
-    mesh_status status = generation_prepare(move->next, move->mesh, config, &move->err);
+    mesh_status status = generation_prepare(move->next, move->mesh, move->config, &move->err);
     if (status != MESH_OK)
         return no(status);
     status = generation_start(move->next, config->start_timeout_ms, &move->err);
