@@ -42,6 +42,7 @@ static mesh_status look_back(const struct state *state, mesh_error *err)
         blame(state, &crash);
     else if (has_crashed)
         log_event(MESH_LOG_ERROR, "the last host ended by itself, and no plugin is to blame", "what", crash.what, NULL);
+    record_tidy(state->records);
     return crash_begin(state->folder, err);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,14 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
+
+enum { LOCK_WAIT_MS = 5000 };
 
 static mesh_status system_error(mesh_error *err, const char *deed, const char *path)
 {
@@ -53,6 +58,24 @@ static long holder_of(int fd)
     return len > 0 ? strtol(text, NULL, 10) : 0;
 }
 
+/* A host that was killed is gone before a process that it had just begun to start, which still has the lock for a
+ * moment. */
+static bool lock_is_ours(int fd)
+{
+    const struct timespec pause = { 0, 10000000 };
+    uint64_t deadline = clock_deadline(LOCK_WAIT_MS);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        long holder = holder_of(fd);
+        bool holder_is_gone = holder > 0 && kill((pid_t)holder, 0) != 0 && errno == ESRCH;
+        if (!holder_is_gone || clock_left_ms(deadline) == 0) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 static mesh_status lock(struct state *state, mesh_error *err)
 {
     auto_free char *path = path_join(state->folder, "lock");
@@ -61,14 +84,11 @@ static mesh_status lock(struct state *state, mesh_error *err)
     state->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (state->lock_fd < 0)
         return system_error(err, "open", path);
-    if (flock(state->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK)
-            return system_error(err, "lock", path);
+    if (!lock_is_ours(state->lock_fd))
         return mesh_error_set(err, MESH_E_EXISTS,
                               "another agentmeshd (process %ld) has the state folder '%s': end it, or give this one "
                               "another folder with --state",
                               holder_of(state->lock_fd), state->folder);
-    }
     char text[32];
     int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
     if (ftruncate(state->lock_fd, 0) != 0 || pwrite(state->lock_fd, text, (size_t)len, 0) != len)

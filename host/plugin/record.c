@@ -19,6 +19,7 @@ enum {
 };
 
 #define SUFFIX ".json"
+#define COPY ".so"
 
 static mesh_status no_memory(mesh_error *err)
 {
@@ -339,4 +340,34 @@ mesh_status record_each(const char *folder, void (*visit)(void *closure, const c
     }
     closedir(entries);
     return MESH_OK;
+}
+
+/* Whether a copy "NAME@HASH.so" is one that its record names. Cuts the name. */
+static bool is_named(const char *folder, char *file)
+{
+    char *at = strchr(file, '@');
+    char *end = at ? strstr(at, COPY) : NULL;
+    struct record record;
+    if (!end || end[strlen(COPY)])
+        return false;
+    *at = *end = '\0';
+    bool is_known = record_read(folder, file, &record, NULL) != MESH_OK || /* what cannot be read is not judged */
+                    strcmp(record.good.hash, at + 1) == 0 || strcmp(record.previous.hash, at + 1) == 0;
+    record_clear(&record);
+    return is_known;
+}
+
+void record_tidy(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries));) {
+        char name[sizeof(entry->d_name)];
+        size_t len = strlen(entry->d_name), suffix = strlen(SUFFIX);
+        bool is_record = len > suffix && strcmp(entry->d_name + len - suffix, SUFFIX) == 0;
+        memcpy(name, entry->d_name, len + 1);
+        if (entry->d_name[0] != '.' && !is_record && !is_named(folder, name))
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    if (entries)
+        closedir(entries);
 }

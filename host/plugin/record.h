@@ -91,6 +91,9 @@ char *record_stand_in(const char *folder, const char *plugin, const struct recor
 /* The plugin's file is gone: let the copies go. What was decided about it is still true if it comes back. */
 mesh_status record_release(const char *folder, const char *plugin, struct record *record, mesh_error *err);
 
+/* Remove what a host that was killed has left: drafts, and copies that no record names. [before any plugin is known] */
+void record_tidy(const char *folder);
+
 /* Call with the name of every plugin that has a record. [any-thread] */
 mesh_status record_each(const char *folder, void (*visit)(void *closure, const char *plugin), void *closure,
                         mesh_error *err);

@@ -83,7 +83,7 @@ struct stay {
     struct vitals before, now;
 };
 
-/* The same, or less, to two percent. */
+/* The same, or less, to two percent; memory and its mappings are a sanitizer's where there is one. */
 static bool is_back(unsigned long now, unsigned long before)
 {
     return now * 100 <= before * 102;
@@ -94,14 +94,17 @@ static bool has_given_back(void *data)
     struct stay *stay = data;
     stay->now = vitals_of(stay->versions->host->pid);
     return is_back(stay->now.descriptors, stay->before.descriptors) &&
-           is_back(stay->now.threads, stay->before.threads) && is_back(stay->now.mappings, stay->before.mappings) &&
-           (SANITIZED || is_back(stay->now.resident_kb, stay->before.resident_kb + SLACK_KB));
+           is_back(stay->now.threads, stay->before.threads) &&
+           (SANITIZED || (is_back(stay->now.mappings, stay->before.mappings) &&
+                          is_back(stay->now.resident_kb, stay->before.resident_kb + SLACK_KB)));
 }
 
 static void what_they_took_is_given_back(void)
 {
     unsigned rounds = rounds_wanted();
+    setenv("MALLOC_ARENA_MAX", "1", 1); /* what many arenas keep for themselves would hide what is lost */
     auto_versions struct versions *versions = versions_new(nats_server_url(peer_server()), "settle = 0s", NULL);
+    unsetenv("MALLOC_ARENA_MAX");
     struct stay stay = { .versions = versions };
     struct traffic_tally tally;
     reload_often(versions, WARM_UP, &tally);

@@ -301,6 +301,22 @@ static void with_its_file_the_copies_go_but_not_what_was_decided(void)
     expect_false(has(folder, "echo.json"));
 }
 
+static void what_a_killed_host_left_is_tidied_up(void)
+{
+    auto_folder char *folder = folder_new();
+    auto_free char *stale = folder_path(folder, "echo@abc.so"), *draft = folder_path(folder, "echo.json.Xy12Zz");
+    auto_free char *kept = folder_path(folder, "echo@def.so"), *record = folder_path(folder, "echo.json");
+    folder_write(folder, "echo@abc.so", "old code");
+    folder_write(folder, "echo@def.so", "code");
+    folder_write(folder, "echo.json.Xy12Zz", "{\"good\"");
+    folder_write(folder, "echo.json", "{\"good\": {\"sha256\": \"def\", \"version\": \"1\", \"at\": \"\"}}");
+    record_tidy(folder);
+    expect_true(access(stale, F_OK) != 0);
+    expect_true(access(draft, F_OK) != 0);
+    expect_int(access(kept, F_OK), 0);
+    expect_int(access(record, F_OK), 0);
+}
+
 SUITE(host_plugin_record, TEST(an_unknown_plugin_has_an_empty_record), TEST(what_is_written_is_read_again),
       TEST(an_empty_record_leaves_no_file), TEST(what_was_forgiven_is_not_aside),
       TEST(the_oldest_is_forgotten_when_there_are_too_many), TEST(a_version_set_aside_twice_is_there_once),
@@ -311,4 +327,5 @@ SUITE(host_plugin_record, TEST(an_unknown_plugin_has_an_empty_record), TEST(what
       TEST(a_copy_that_cannot_be_made_is_told), TEST(what_stands_in_is_the_last_good_one_that_was_not_set_aside),
       TEST(a_copy_that_somebody_has_removed_does_not_stand_in), TEST(hashes_that_are_none_are_left_out),
       TEST(moments_out_of_this_world_are_survived), TEST(the_fullest_record_can_be_read_again),
-      TEST(all_records_are_visited), TEST(with_its_file_the_copies_go_but_not_what_was_decided))
+      TEST(all_records_are_visited), TEST(with_its_file_the_copies_go_but_not_what_was_decided),
+      TEST(what_a_killed_host_left_is_tidied_up))
