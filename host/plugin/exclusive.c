@@ -74,8 +74,10 @@ static enum move_verdict take_turns(struct move *move, mesh_saved *saved)
     move->did_harm = status == MESH_E_TIMEOUT;
     mesh_error_prefix(&move->err, status, "it can be started only once, and could not take its turn");
     bool is_lost = revive(move, saved, &again) != MESH_OK;
-    if (is_lost)
+    if (is_lost) {
         tell_lost(move, &again);
+        generation_leave(move->serving, NULL); /* those who wait are to hear of it */
+    }
     mesh_error_clear(&again);
     return is_lost ? MOVE_FAILED : MOVE_REFUSED; /* trying again would interrupt what serves again */
 }

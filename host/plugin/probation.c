@@ -10,6 +10,8 @@ static double share_of(const struct conduct *conduct)
 
 bool probation_is_worse(const struct conduct *old, const struct conduct *fresh)
 {
+    if (fresh->stuck > 0 && old->stuck == 0)
+        return true;
     return fresh->requests >= PROBATION_REQUESTS_MIN && share_of(fresh) > share_of(old) + PROBATION_POINTS;
 }
 

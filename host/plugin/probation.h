@@ -16,9 +16,10 @@ struct conduct {
     uint64_t requests; /* that ended */
     uint64_t faults;   /* handler errors */
     uint64_t timeouts; /* missed deadlines */
+    uint32_t stuck;    /* handlers that do not come back */
 };
 
-/* Whether the new one is clearly worse. An old one that has served nothing counts as faultless. */
+/* Whether the new one is clearly worse: more of its requests fail, or its handlers do not come back where the old one's did. An old one that has served nothing counts as faultless. */
 bool probation_is_worse(const struct conduct *old, const struct conduct *fresh);
 
 /* The share of failures in percent, rounded. */

@@ -17,8 +17,10 @@ static struct conduct conduct_of(const struct generation *generation)
 {
     mesh_counters counters = { .size = sizeof(counters) };
     mesh_child_counters(generation->client, &counters);
-    return (struct conduct){ counters.requests - counters.running - counters.queued, counters.faults,
-                             counters.timeouts };
+    return (struct conduct){ .requests = counters.requests - counters.running - counters.queued,
+                             .faults = counters.faults,
+                             .timeouts = counters.timeouts,
+                             .stuck = counters.stuck };
 }
 
 /* One that was on probation itself is not what to go back to; one that takes turns has been stopped. */
@@ -100,9 +102,12 @@ void trial_fail(struct plugin *plugin, const char *why)
 static void fail_by_conduct(struct plugin *plugin, const struct conduct *old, const struct conduct *fresh)
 {
     char why[160];
-    snprintf(why, sizeof(why), "%u%% of its %ju requests failed (%ju errors, %ju missed deadlines), %u%% before",
-             conduct_share(fresh), (uintmax_t)fresh->requests, (uintmax_t)fresh->faults, (uintmax_t)fresh->timeouts,
-             conduct_share(old));
+    if (fresh->stuck > 0)
+        snprintf(why, sizeof(why), "%u of its handlers do not come back", fresh->stuck);
+    else
+        snprintf(why, sizeof(why), "%u%% of its %ju requests failed (%ju errors, %ju missed deadlines), %u%% before",
+                 conduct_share(fresh), (uintmax_t)fresh->requests, (uintmax_t)fresh->faults, (uintmax_t)fresh->timeouts,
+                 conduct_share(old));
     trial_fail(plugin, why);
 }
 

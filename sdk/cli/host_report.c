@@ -78,10 +78,27 @@ static const char *plugin_queued(const cJSON *item, char room[32])
     return number_in(json_get(item, "serving"), "queued", room);
 }
 
+/* Of its slowest agent. */
+static const char *plugin_p99(const cJSON *item, char room[32])
+{
+    const cJSON *agent;
+    int64_t slowest_us = 0;
+    cJSON_ArrayForEach(agent, json_get(json_get(item, "serving"), "agents"))
+    {
+        int64_t us = json_int(agent, "p99_us", 0);
+        slowest_us = us > slowest_us ? us : slowest_us;
+    }
+    if (slowest_us == 0)
+        return "-";
+    snprintf(room, 32, "%.*f ms", slowest_us < 10000 ? 2 : 0, (double)slowest_us / 1000);
+    return room;
+}
+
 static const struct column status_columns[] = {
     { "PLUGIN", plugin_name, false },   { "STATE", plugin_state, false },    { "VERSION", plugin_version, false },
     { "GEN", plugin_generation, true }, { "AGENTS", plugin_agents, true },   { "REQUESTS", plugin_requests, true },
     { "ERRORS", plugin_errors, true },  { "RUNNING", plugin_running, true }, { "QUEUED", plugin_queued, true },
+    { "P99", plugin_p99, true },
 };
 
 enum { STATUS_COLUMNS = sizeof(status_columns) / sizeof(status_columns[0]) };

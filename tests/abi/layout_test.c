@@ -310,7 +310,7 @@ FIELD(mesh_agent_stats, queued, 52);
 FIELD(mesh_agent_stats, active, 56);
 FIELD(mesh_agent_stats, reserved, 60);
 
-SIZE(mesh_counters, 72);
+SIZE(mesh_counters, 80);
 FIELD(mesh_counters, size, 0);
 FIELD(mesh_counters, requests, 8);
 FIELD(mesh_counters, errors, 16);
@@ -322,6 +322,8 @@ FIELD(mesh_counters, running, 56);
 FIELD(mesh_counters, queued, 60);
 FIELD(mesh_counters, held, 64);
 FIELD(mesh_counters, workers, 68);
+FIELD(mesh_counters, stuck, 72);
+FIELD(mesh_counters, reserved, 76);
 
 #endif
 

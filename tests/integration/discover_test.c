@@ -319,6 +319,35 @@ static void a_garbled_catalog_is_not_known_but_told(void)
     peer_close(peer);
 }
 
+/* What the library says of a catalog is said with nothing locked: who hears it may ask for the same. */
+static void ask_again(void *data, const mesh_event *event)
+{
+    mesh_client **client = data;
+    mesh_catalog *catalog = NULL;
+    if (!*client || !strstr(event->text, "the catalog on the mesh cannot be read"))
+        return;
+    expect_int(mesh_catalog_cached(*client, NULL, &catalog, NULL), MESH_E_DATA);
+    *client = NULL;
+}
+
+static void who_hears_of_a_garbled_catalog_may_ask_for_it(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *heard = NULL;
+    mesh_client_options options = MESH_CLIENT_OPTIONS_INIT;
+    mesh_catalog *catalog = NULL;
+    options.on_event = ask_again;
+    options.on_event_data = &heard;
+    store(peer, "mesh-catalog", "catalog", "{}");
+    mesh_client *client = heard = peer_client(&options);
+    expect_int(mesh_catalog_cached(client, NULL, &catalog, NULL), MESH_E_DATA);
+    expect_int(mesh_send(client, "anybody", mesh_text("1"), NULL, NULL), MESH_OK);
+    expect_true(heard == NULL);
+    store(peer, "mesh-catalog", "catalog", "[]");
+    mesh_client_close(client);
+    peer_close(peer);
+}
+
 /* ---- contracts of many ---- */
 
 static void all_contracts_of_a_channel_are_discovered(void)
@@ -481,7 +510,8 @@ SUITE(integration_discover, STATEMENT("57", filters_keep_what_fits_all_of_them),
       TEST(a_catalog_may_be_missing_but_not_garbled), TEST(the_contracts_of_the_reference_are_read),
       TEST(only_a_name_is_required_of_a_contract), STATEMENT("57", what_changes_is_known_without_asking),
       TEST(the_known_catalog_costs_no_round_trip), TEST(agents_of_this_process_are_known_at_once),
-      TEST(a_garbled_catalog_is_not_known_but_told), TEST(all_contracts_of_a_channel_are_discovered),
+      TEST(a_garbled_catalog_is_not_known_but_told), TEST(who_hears_of_a_garbled_catalog_may_ask_for_it),
+      TEST(all_contracts_of_a_channel_are_discovered),
       TEST(own_contracts_are_known_with_the_time_of_their_registration),
       TEST(a_contract_that_cannot_be_read_is_told_from_one_that_is_not_there),
       STATEMENT("58", calls_that_the_catalog_refuses_are_not_sent),

@@ -214,7 +214,8 @@ static void relay_done(void *data, mesh_status status, const mesh_reply *reply, 
     mesh_request *request = data;
     (void)reply;
     (void)err;
-    expect_int(mesh_request_answer(request, mesh_text(status == MESH_OK ? "\"relayed\"" : "\"failed\""), NULL), MESH_OK);
+    expect_int(mesh_request_answer(request, mesh_text(status == MESH_OK ? "\"relayed\"" : "\"failed\""), NULL),
+               MESH_OK);
     mesh_request_unref(request);
 }
 

@@ -81,6 +81,19 @@ static void one_that_was_rolled_back_is_not_tried_again_but_the_next_one_is(void
     expect_true(caller_hears("answer", "{}", ANSWER("3"), SOON_MS));
 }
 
+static void a_version_that_hangs_is_rolled_back(void)
+{
+    auto_host struct host *host = running_host("probation = 60s\n[agent answer]\ntimeout = 200ms");
+    drop_and_hear(host, "1", NULL);
+    drop_and_hear(host, "2", "sleep(30)");
+    auto_free char *answer = caller_ask("answer", NOW, 5000);
+    expect_contains(answer, "error: ");
+    expect_true(host_says(host, "plugin rolled back", "1 of its handlers do not come back"));
+    expect_true(caller_hears("answer", NOW, ANSWER("1"), SOON_MS));
+    host_signal(host, SIGKILL); /* what hangs would hold it up */
+    expect_int(host_wait(host), 128 + SIGKILL);
+}
+
 static void refusals_of_a_handler_are_no_reason_to_go_back(void)
 {
     auto_host struct host *host = running_host("probation = 1s");
@@ -166,7 +179,7 @@ static void a_killed_host_blames_nobody(void)
 }
 
 SUITE(host_trial, TEST(a_version_that_fails_more_often_is_rolled_back),
-      TEST(one_that_was_rolled_back_is_not_tried_again_but_the_next_one_is),
+      TEST(one_that_was_rolled_back_is_not_tried_again_but_the_next_one_is), TEST(a_version_that_hangs_is_rolled_back),
       TEST(refusals_of_a_handler_are_no_reason_to_go_back), TEST(what_has_proved_itself_lets_the_old_one_go),
       TEST(a_crash_brings_the_last_good_version_back), TEST(an_exit_is_a_crash_too),
       TEST(the_only_version_is_tried_again_after_a_crash_but_not_for_ever), TEST(a_killed_host_blames_nobody))

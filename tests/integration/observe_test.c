@@ -496,6 +496,51 @@ static void who_may_not_see_levels_or_events_is_told_and_stays_at_info(void)
     nats_server_stop(server);
 }
 
+struct follower {
+    mesh_client *boss;
+    mesh_tail *tail;
+};
+
+static bool tells_of_requests(void *data)
+{
+    const struct follower *follower = data;
+    const mesh_log_event *event = NULL;
+    free(call(follower->boss, "pardoned"));
+    while (mesh_tail_next(follower->tail, 100, &event, NULL) == MESH_OK)
+        if (strcmp(event->event, "request_received") == 0)
+            return true;
+    return false;
+}
+
+static void who_may_see_levels_after_all_follows_them(void)
+{
+    if (!bus_has_server("it has the server refuse"))
+        return;
+    static const char users[] =
+        "authorization { users = [ { user: all, password: x }, { user: blind, password: x%s } ] }";
+    char before[400], after[400];
+    snprintf(before, sizeof(before), users,
+             ", permissions: { publish: { deny: [\"$JS.API.CONSUMER.CREATE.KV_mesh-observability.>\"] } }");
+    snprintf(after, sizeof(after), users, "");
+    struct nats_server *server = nats_server_start(before);
+    atomic_int worst = 0;
+    struct follower follower = { NULL, NULL };
+    mesh_client *host = open_as(server, "blind", &worst);
+    serve_text(host, "pardoned", "1");
+    expect_int(worst, MESH_LOG_WARN);
+    nats_server_configure(server, after);
+    nats_server_kill(server);
+    nats_server_restart(server);
+    follower.boss = open_as(server, "all", &worst);
+    expect_int(mesh_level_set(follower.boss, "pardoned", MESH_LOG_DEBUG, NULL), MESH_OK);
+    expect_int(mesh_tail_open(follower.boss, "pardoned", MESH_LOG_DEBUG, &follower.tail, NULL), MESH_OK);
+    expect_true(comes_true(tells_of_requests, &follower, SOON_MS));
+    mesh_tail_close(follower.tail);
+    mesh_client_close(host);
+    mesh_client_close(follower.boss);
+    nats_server_stop(server);
+}
+
 SUITE(integration_observe, STATEMENT("59", an_agent_tells_that_it_comes_and_goes),
       STATEMENT("59", each_request_is_told_at_debug), STATEMENT("60", at_info_only_failures_are_told),
       STATEMENT("59", what_does_not_fit_is_a_validation_error),
@@ -507,4 +552,5 @@ SUITE(integration_observe, STATEMENT("59", an_agent_tells_that_it_comes_and_goes
       TEST(what_a_tail_cannot_understand_is_left_out), TEST(a_tail_waits_no_longer_than_it_is_told),
       TEST(the_descriptor_of_a_tail_tells_that_an_event_waits), TEST(stopping_the_client_wakes_a_tail),
       TEST(a_tail_of_what_is_no_agent_or_level_is_refused),
-      STATEMENT("60", who_may_not_see_levels_or_events_is_told_and_stays_at_info))
+      STATEMENT("60", who_may_not_see_levels_or_events_is_told_and_stays_at_info),
+      TEST(who_may_see_levels_after_all_follows_them))

@@ -598,7 +598,15 @@ static void handlers_use_keys_and_the_workspace(void)
 
 /* ---- memory ---- */
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED
+#endif
+
+#ifndef IS_SANITIZED
 
 enum { LARGE = 64 << 20, GROWTH_MAX_KB = 24 << 10 };
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 
 from openagentmesh import AgentMesh, AgentSpec
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from mesh import BUILD, CLI, DEADLINE, Agents, MeshTest, becomes, environment, run, statement, with_agents
 
@@ -15,6 +15,10 @@ EXAMPLES = BUILD / "examples"
 
 class Tick(BaseModel):
     n: int
+
+
+class Null(RootModel[None]):
+    """What comes as null: a handler that returns None answers {}."""
 
 
 def with_publishers(url, started):
@@ -145,7 +149,8 @@ class WeSendToPython(MeshTest):
 class Results(MeshTest):
     @statement(28)
     async def test_results_of_every_kind_come_as_they_are(self):
-        results = {"py.list": [1, "two"], "py.text": "drei", "py.number": 4.5, "py.none": {}, "py.object": {"n": 5}}
+        results = {"py.list": [1, "two"], "py.text": "drei", "py.number": 4.5, "py.object": {"n": 5}}
+        results |= {"py.none": {}, "py.null": None}
         mesh = AgentMesh(self.world.url)
 
         @mesh.agent(AgentSpec(name="py.list", description="A list."))
@@ -163,6 +168,10 @@ class Results(MeshTest):
         @mesh.agent(AgentSpec(name="py.none", description="Nothing."))
         async def nothing() -> int | None:
             return None
+
+        @mesh.agent(AgentSpec(name="py.null", description="Nothing, in JSON."))
+        async def null() -> Null:
+            return Null(None)
 
         @mesh.agent(AgentSpec(name="py.object", description="An object."))
         async def an_object() -> Tick:

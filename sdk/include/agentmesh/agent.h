@@ -46,7 +46,9 @@ typedef struct mesh_emitter mesh_emitter;
  * has the text of its status. A failure after the answer goes to on_event: the answer stands. Nothing may leave a handler
  * but by return: catch exceptions in C++, panics in Rust; no longjmp, no pthread_exit.
  *
- * The library has checked that the input is one JSON value. Members are the handler's to check.
+ * The input is one JSON value that fits input_schema: the library has checked it. When timeout_ms is over the library answers
+ * in its place and tells it to stop (mesh_request_stopped()). While all handlers that an agent may run at once have taken
+ * twice that time, the agent takes no requests: replicas have them, or their callers not_available.
  *
  * request  lent until the handler returns; mesh_request_ref() keeps it for longer
  * state    what was given at registration; for a plugin's listed agents what its start returned

@@ -149,8 +149,8 @@
  *   schema.h     checking a value against a schema oneself
  *   plugin.h     what a plugin is, its settings, and what it hands over to the version after it
  *
- *   Not included here: cjson.h, for those who work with trees of cJSON; serving.h, for hosts. A small whole program
- *   shows each of them at work in the folder examples of the sources.
+ *   Not included here: cjson.h, for those who work with trees of cJSON; serving.h, for hosts. Small whole programs, one
+ *   for each thing to do, are in the folder examples of the sources.
  *
  * Versions
  *

@@ -37,7 +37,9 @@ typedef struct mesh_catalog mesh_catalog;
  *
  * filter       lent; NULL for all
  * ret_catalog  given; end it with mesh_catalog_free()
- * MESH_E_DATA  what is stored there is not a catalog
+ * MESH_E_DATA     what is stored there is not a catalog
+ * MESH_E_STOPPED  the client was stopped
+ * others          the server cannot be asked
  */
 MESH_API mesh_status mesh_catalog_read(mesh_client *client, const mesh_catalog_filter *filter,
                                        mesh_catalog **ret_catalog, mesh_error *err);
@@ -118,6 +120,9 @@ typedef struct mesh_contracts mesh_contracts;
  *
  * channel        the agent of this name, and those below it; NULL: all
  * ret_contracts  given; end it with mesh_contracts_free()
+ * MESH_E_DATA       what is stored on the server is not a catalog
+ * MESH_E_STOPPED    the client was stopped
+ * others            they could not be read; which there are is not known
  */
 MESH_API mesh_status mesh_discover(mesh_client *client, const char *channel, mesh_contracts **ret_contracts,
                                    mesh_error *err);
@@ -160,7 +165,7 @@ enum {
     MESH_TOOL_ANTHROPIC = 4         /* the messages of Anthropic */
 };
 
-/* Flags. */
+/* For flags. */
 enum {
     MESH_TOOL_STRICT = 1,   /* of the two forms of OpenAI: the schema as its strict mode wants it */
     MESH_TOOL_STREAMING = 2 /* of mesh_tools_make(): also agents that answer in chunks */

@@ -35,8 +35,8 @@ typedef struct mesh_child_options {
 #define MESH_CHILD_OPTIONS_INIT { sizeof(mesh_child_options), NULL, NULL, NULL, 0, 0 }
 
 /**
- * mesh_client_child() with more to say, whose agents are prepared but not served: mesh_register() on it checks and keeps them until
- * mesh_child_swap(). [any-thread]
+ * mesh_client_child() with more to say, whose agents are prepared but not served: mesh_register() on it checks and keeps them
+ * until mesh_child_swap(). [any-thread]
  */
 MESH_API mesh_status mesh_child_open(mesh_client *parent, const mesh_child_options *options, mesh_client **ret_child,
                                      mesh_error *err);
@@ -106,6 +106,8 @@ typedef struct mesh_counters {
     uint32_t queued;     /* requests waiting now */
     uint32_t held;       /* requests kept by reference beyond their handler */
     uint32_t workers;    /* threads now */
+    uint32_t stuck;      /* handlers now that have been at it for twice as long as they may */
+    uint32_t reserved;   /* 0 */
 } mesh_counters;
 
 /** Fill counters, whose size the caller has set. [any-thread] */

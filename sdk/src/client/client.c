@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/url.h"
 #include "client/cache.h"
 #include "client/feed.h"
 #include "client/inbox.h"
@@ -141,18 +142,6 @@ static mesh_status read_options(mesh_client_options *to, const mesh_client_optio
     return MESH_OK;
 }
 
-/* Without user and password, to be shown. */
-static char *redact(const char *url)
-{
-    const char *scheme = strstr(url, "://");
-    const char *host = scheme ? scheme + 3 : url;
-    const char *at = strrchr(host, '@');
-    char *redacted = NULL;
-    if (asprintf(&redacted, "%.*s%s", (int)(host - url), url, at ? at + 1 : host) < 0)
-        return NULL;
-    return redacted;
-}
-
 static struct core *free_core(struct core *core)
 {
     if (!core)
@@ -226,7 +215,7 @@ static mesh_status open_core(const mesh_client_options *options, struct core **r
     }
     core->options = given;
     id_new(core->instance_id);
-    core->url = redact(given.url ? given.url : DEFAULT_URL);
+    core->url = url_hide_secrets(given.url ? given.url : DEFAULT_URL);
     core->presence = presence_new(core);
     core->cache = cache_new(core);
     core->levels = levels_new(core);

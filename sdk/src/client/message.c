@@ -53,6 +53,18 @@ mesh_message *message_free(mesh_message *message)
     return NULL;
 }
 
+void messages_push(struct feed *feed, struct link_message *message)
+{
+    mesh_message *made = message_of_subject(message);
+    if (!made) {
+        feed_end(feed, MESH_E_NO_MEMORY);
+        return;
+    }
+    made->client = feed->client;
+    if (!feed_push(feed, &made->item))
+        message_free(made);
+}
+
 void messages_free(struct feed_item *first)
 {
     for (struct feed_item *item = first, *next; item; item = next) {

@@ -33,6 +33,9 @@ mesh_message *message_of_current(void);                         /* MESH_ENTRY_CU
 /* Returns NULL; NULL is fine. */
 mesh_message *message_free(mesh_message *message);
 
+/* [link] Append what came on a subject to a feed, which ends where there is no memory or no room for it. */
+void messages_push(struct feed *feed, struct link_message *message);
+
 /* Free what feed_clear() handed back. */
 void messages_free(struct feed_item *first);
 

@@ -53,13 +53,9 @@ static void settle_stream(struct wait *wait, enum wait_outcome outcome, struct l
 static void on_frame(void *closure, struct link_message *message)
 {
     struct mesh_stream *stream = closure;
-    if (clock_left_ms(stream->plan.deadline) == 0)
-        return; /* the reader has what came in time, and then the end */
-    mesh_message *frame = message_of_subject(message);
-    if (!frame)
-        feed_end(&stream->feed, MESH_E_NO_MEMORY);
-    else if (!feed_push(&stream->feed, &frame->item))
-        message_free(frame);
+    /* After its time the reader has what came in time, and then the end. */
+    if (clock_left_ms(stream->plan.deadline) > 0)
+        messages_push(&stream->feed, message);
 }
 
 /* ---- life ---- */

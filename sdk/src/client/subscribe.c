@@ -5,42 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "client/cache.h"
 #include "client/call.h"
-#include "client/feed.h"
+#include "client/listener.h"
 #include "client/message.h"
-#include "serve/worker.h"
 #include "wire/fault.h"
 #include "wire/subject.h"
-
-/* Until the server has seen a subscription. */
-enum { SET_UP_MS = 5000 };
 
 #define EVENTS ".events"
 
 struct mesh_subscription {
     /* Read-only after opening. */
-    mesh_client *client;
-    char *subject;
     char *agent;      /* or NULL */
     bool is_channel;  /* events only, unless requests are wanted */
     bool has_one_end; /* one publisher, whose end is ours */
     uint32_t timeout_ms, flags;
-    struct link_subscription *listening;
+
+    struct listener listener; /* its feed holds what is wanted */
 
     /* The reader's. */
     mesh_message *current; /* lent out */
     mesh_status ended;     /* MESH_OK while it goes on */
     mesh_error failure;
-
-    struct feed feed;
-
-    /* In the inbox's table, for what the server has to say about it. */
-    struct wait wait;
 };
 
 /* ---- [link] ---- */
@@ -76,25 +65,10 @@ static void on_message(void *closure, struct link_message *message)
 {
     struct mesh_subscription *subscription = closure;
     bool ends = is_end(subscription, message);
-    if (is_wanted(subscription, message)) {
-        mesh_message *wanted = message_of_subject(message);
-        if (wanted)
-            wanted->client = subscription->feed.client;
-        if (!wanted)
-            feed_end(&subscription->feed, MESH_E_NO_MEMORY);
-        else if (!feed_push(&subscription->feed, &wanted->item))
-            message_free(wanted);
-    }
+    if (is_wanted(subscription, message))
+        messages_push(&subscription->listener.feed, message);
     if (ends)
-        feed_end(&subscription->feed, MESH_E_END);
-}
-
-/* [link, or who stops] */
-static void settle_subscription(struct wait *wait, enum wait_outcome outcome, struct link_message *message)
-{
-    struct mesh_subscription *subscription = container_of(wait, struct mesh_subscription, wait);
-    (void)message;
-    feed_end(&subscription->feed, outcome == WAIT_DEAF ? MESH_E_CONNECTION_DENIED : MESH_E_STOPPED);
+        feed_end(&subscription->listener.feed, MESH_E_END);
 }
 
 /* ---- life ---- */
@@ -103,24 +77,17 @@ static void settle_subscription(struct wait *wait, enum wait_outcome outcome, st
 static void free_subscription(void *closure)
 {
     struct mesh_subscription *subscription = closure;
-    messages_free(feed_clear(&subscription->feed));
+    listener_clear(&subscription->listener);
     message_free(subscription->current);
     mesh_error_clear(&subscription->failure);
     free(subscription->agent);
-    free(subscription->subject);
     free(subscription);
 }
 
 mesh_subscription *mesh_subscription_close(mesh_subscription *subscription)
 {
-    if (!subscription)
-        return NULL;
-    inbox_leave(subscription->client->core->inbox, &subscription->wait);
-    feed_leave(&subscription->feed);
-    if (subscription->listening)
-        link_unsubscribe(subscription->listening, free_subscription);
-    else
-        free_subscription(subscription);
+    if (subscription)
+        listener_close(&subscription->listener, free_subscription, subscription);
     return NULL;
 }
 
@@ -138,18 +105,17 @@ static mesh_status new_subscription(mesh_client *client, const mesh_subscribe_op
     if (!subscription)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a subscription");
     *ret_subscription = subscription;
-    subscription->client = client;
-    subscription->subject = subject_of(options);
     subscription->agent = options->agent ? strdup(options->agent) : NULL;
     subscription->is_channel = options->channel != NULL;
     subscription->timeout_ms = options->timeout_ms;
     subscription->flags = options->flags;
-    if (!subscription->subject || (options->agent && !subscription->agent))
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a subscription");
-    subscription->has_one_end = !(options->flags & MESH_SUBSCRIBE_RAW) && !subject_has_wildcard(subscription->subject);
-    subscription->wait =
-        (struct wait){ .settle = settle_subscription, .client = client, .frames = subscription->subject };
-    return feed_init(&subscription->feed, client, err);
+    mesh_status status = listener_init(&subscription->listener, client, subject_of(options), err);
+    if (status == MESH_OK && options->agent && !subscription->agent)
+        status = mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a subscription");
+    if (status == MESH_OK)
+        subscription->has_one_end =
+            !(options->flags & MESH_SUBSCRIBE_RAW) && !subject_has_wildcard(subscription->listener.subject);
+    return status;
 }
 
 /* ---- opening ---- */
@@ -189,39 +155,18 @@ static void explain(const mesh_subscription *subscription, mesh_status status, m
     char seconds[NUMBER_SIZE];
     if (status == MESH_E_TIMEOUT) {
         number_print(seconds, subscription->timeout_ms / 1000.0);
-        mesh_error_set(failure, status, "No message on %s within %ss", subscription->subject, seconds);
+        mesh_error_set(failure, status, "No message on %s within %ss", subscription->listener.subject, seconds);
     } else if (status == MESH_E_TOO_LARGE) {
         mesh_error_set(failure, status, "messages came faster than they were read: more than %d MiB waited",
                        FEED_MAX >> 20);
     } else if (status == MESH_E_CONNECTION_DENIED) {
-        call_error_deaf(subscription->subject, subscription->agent, NULL, failure);
+        call_error_deaf(subscription->listener.subject, subscription->agent, NULL, failure);
     } else if (status == MESH_E_STOPPED) {
         mesh_error_set(failure, status, "the client has been stopped");
     } else {
         mesh_error_set(failure, status, "no memory for a message");
     }
     mesh_error_set_context(failure, subscription->agent, NULL, NULL);
-}
-
-/* A refusal is told before the round trip is over, or else by the first mesh_subscription_next(). */
-static mesh_status listen(mesh_subscription *subscription, mesh_error *err)
-{
-    struct core *core = subscription->client->core;
-    char unused[INBOX_SUBJECT_SIZE];
-    mesh_status status = inbox_enter(core->inbox, &subscription->wait, NULL, unused, err);
-    if (status == MESH_OK)
-        status = link_subscribe(core->link, subscription->subject, NULL, on_message, subscription,
-                                &subscription->listening, err);
-    if (status != MESH_OK)
-        return status;
-    worker_blocks(true);
-    status = link_flush(core->link, SET_UP_MS, err);
-    worker_blocks(false);
-    if (status == MESH_OK && feed_status(&subscription->feed) == MESH_E_CONNECTION_DENIED) {
-        status = MESH_E_CONNECTION_DENIED;
-        explain(subscription, status, err);
-    }
-    return status;
 }
 
 static mesh_status open_subscription(mesh_client *client, const mesh_subscribe_options *options,
@@ -232,7 +177,7 @@ static mesh_status open_subscription(mesh_client *client, const mesh_subscribe_o
     if (status == MESH_OK)
         status = new_subscription(client, options, &subscription, err);
     if (status == MESH_OK)
-        status = listen(subscription, err);
+        status = listener_open(&subscription->listener, on_message, subscription, err);
     if (status == MESH_OK)
         *ret_subscription = subscription;
     else
@@ -269,8 +214,7 @@ static mesh_status end_with(mesh_subscription *subscription, mesh_status status,
 {
     subscription->ended = status;
     mesh_error_move(&subscription->failure, failure);
-    feed_end(&subscription->feed, status);
-    inbox_leave(subscription->client->core->inbox, &subscription->wait);
+    listener_end(&subscription->listener, status);
     return status;
 }
 
@@ -280,7 +224,7 @@ static mesh_status report_end(const mesh_subscription *subscription, mesh_error 
         return MESH_E_END;
     call_error_repeat(&subscription->failure, err);
     return mesh_error_prefix(err, subscription->ended, "subscribe '%s'",
-                             subscription->agent ? subscription->agent : subscription->subject);
+                             subscription->agent ? subscription->agent : subscription->listener.subject);
 }
 
 static mesh_status end_without_message(mesh_subscription *subscription, mesh_status status)
@@ -301,7 +245,7 @@ static mesh_status read_error(mesh_subscription *subscription, mesh_error *err)
         return report_end(subscription, err);
     }
     mesh_error_move(err, &failure);
-    return mesh_error_prefix(err, status, "subscribe '%s'", subscription->subject);
+    return mesh_error_prefix(err, status, "subscribe '%s'", subscription->listener.subject);
 }
 
 static mesh_status read_message(mesh_subscription *subscription, const mesh_message **ret_message, mesh_error *err)
@@ -326,7 +270,7 @@ mesh_status mesh_subscription_next(mesh_subscription *subscription, const mesh_m
 
     struct feed_item *item;
     uint64_t deadline = subscription->timeout_ms ? clock_deadline(subscription->timeout_ms) : CLOCK_NEVER;
-    mesh_status status = feed_next(&subscription->feed, deadline, &item);
+    mesh_status status = feed_next(&subscription->listener.feed, deadline, &item);
     if (status == MESH_OK) {
         subscription->current = message_of_item(item);
         return read_message(subscription, ret_message, err);
@@ -337,5 +281,5 @@ mesh_status mesh_subscription_next(mesh_subscription *subscription, const mesh_m
 
 int mesh_subscription_fd(mesh_subscription *subscription)
 {
-    return feed_fd(&subscription->feed);
+    return feed_fd(&subscription->listener.feed);
 }

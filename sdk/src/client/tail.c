@@ -5,35 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "client/call.h"
-#include "client/feed.h"
-#include "client/inbox.h"
+#include "client/listener.h"
 #include "client/message.h"
-#include "serve/worker.h"
 #include "wire/level.h"
 #include "wire/log_event.h"
 #include "wire/subject.h"
 
-enum { FLUSH_MS = 5000 };
-
 struct mesh_tail {
     /* Read-only after opening. */
-    mesh_client *client;
     int32_t level;
-    char *subject;
-    struct link_subscription *events_in;
+
+    struct listener listener; /* its feed holds what is wanted */
 
     /* The reader's. */
     mesh_message *message; /* both: what the last event lends from */
     struct log_event event;
     mesh_log_event last;
-
-    struct feed feed;
-
-    /* In the inbox's table, for what the server has to say about it. */
-    struct wait wait;
 };
 
 /* ---- [link] ---- */
@@ -59,21 +48,8 @@ static bool is_wanted(const struct mesh_tail *tail, const struct link_message *m
 static void on_event(void *closure, struct link_message *message)
 {
     struct mesh_tail *tail = closure;
-    if (!is_wanted(tail, message))
-        return;
-    mesh_message *event = message_of_subject(message);
-    if (!event)
-        feed_end(&tail->feed, MESH_E_NO_MEMORY);
-    else if (!feed_push(&tail->feed, &event->item))
-        message_free(event);
-}
-
-/* [link, or who stops] */
-static void settle_tail(struct wait *wait, enum wait_outcome outcome, struct link_message *message)
-{
-    struct mesh_tail *tail = container_of(wait, struct mesh_tail, wait);
-    (void)message;
-    feed_end(&tail->feed, outcome == WAIT_DEAF ? MESH_E_CONNECTION_DENIED : MESH_E_STOPPED);
+    if (is_wanted(tail, message))
+        messages_push(&tail->listener.feed, message);
 }
 
 /* ---- life ---- */
@@ -82,23 +58,16 @@ static void settle_tail(struct wait *wait, enum wait_outcome outcome, struct lin
 static void free_tail(void *closure)
 {
     struct mesh_tail *tail = closure;
-    messages_free(feed_clear(&tail->feed));
+    listener_clear(&tail->listener);
     message_free(tail->message);
     log_event_clear(&tail->event);
-    free(tail->subject);
     free(tail);
 }
 
 mesh_tail *mesh_tail_close(mesh_tail *tail)
 {
-    if (!tail)
-        return NULL;
-    inbox_leave(tail->client->core->inbox, &tail->wait);
-    feed_leave(&tail->feed);
-    if (tail->events_in)
-        link_unsubscribe(tail->events_in, free_tail);
-    else
-        free_tail(tail);
+    if (tail)
+        listener_close(&tail->listener, free_tail, tail);
     return NULL;
 }
 
@@ -127,29 +96,10 @@ static mesh_status explain(const mesh_tail *tail, mesh_status status, uint32_t t
         return mesh_error_set(err, status, "log events came faster than they were read, and %d MiB of them waited",
                               FEED_MAX >> 20);
     case MESH_E_CONNECTION_DENIED:
-        return call_error_deaf(tail->subject, NULL, NULL, err);
+        return call_error_deaf(tail->listener.subject, NULL, NULL, err);
     default:
         return mesh_error_set(err, status, "no memory for a log event");
     }
-}
-
-/* What is published after this arrives. A refusal is told before the round trip is over, or else by the first
- * mesh_tail_next(). */
-static mesh_status listen(mesh_tail *tail, mesh_error *err)
-{
-    struct core *core = tail->client->core;
-    char unused[INBOX_SUBJECT_SIZE];
-    mesh_status status = inbox_enter(core->inbox, &tail->wait, NULL, unused, err);
-    if (status == MESH_OK)
-        status = link_subscribe(core->link, tail->subject, NULL, on_event, tail, &tail->events_in, err);
-    if (status != MESH_OK)
-        return status;
-    worker_blocks(true);
-    status = link_flush(core->link, FLUSH_MS, err);
-    worker_blocks(false);
-    if (status == MESH_OK && feed_status(&tail->feed) == MESH_E_CONNECTION_DENIED)
-        status = explain(tail, MESH_E_CONNECTION_DENIED, 0, err);
-    return status;
 }
 
 static mesh_status new_tail(mesh_client *client, const char *agent, int32_t level, mesh_tail **ret_tail,
@@ -159,13 +109,8 @@ static mesh_status new_tail(mesh_client *client, const char *agent, int32_t leve
     if (!tail)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to follow log events");
     *ret_tail = tail;
-    tail->client = client;
     tail->level = level;
-    tail->subject = subject_for_logs(agent ? agent : ">");
-    if (!tail->subject)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory to follow log events");
-    tail->wait = (struct wait){ .settle = settle_tail, .client = client, .frames = tail->subject };
-    return feed_init(&tail->feed, client, err);
+    return listener_init(&tail->listener, client, subject_for_logs(agent ? agent : ">"), err);
 }
 
 mesh_status mesh_tail_open(mesh_client *client, const char *agent, int32_t level, mesh_tail **ret_tail, mesh_error *err)
@@ -175,7 +120,7 @@ mesh_status mesh_tail_open(mesh_client *client, const char *agent, int32_t level
     if (status == MESH_OK)
         status = new_tail(client, agent, level, &tail, err);
     if (status == MESH_OK)
-        status = listen(tail, err);
+        status = listener_open(&tail->listener, on_event, tail, err);
     if (status != MESH_OK) {
         mesh_tail_close(tail);
         return mesh_error_prefix(err, status, "follow log events");
@@ -212,7 +157,7 @@ static bool understand(mesh_tail *tail, mesh_message *message)
 mesh_status mesh_tail_next(mesh_tail *tail, uint32_t timeout_ms, const mesh_log_event **ret_event, mesh_error *err)
 {
     struct feed_item *item;
-    mesh_status status = feed_next(&tail->feed, clock_deadline_or_never(timeout_ms), &item);
+    mesh_status status = feed_next(&tail->listener.feed, clock_deadline_or_never(timeout_ms), &item);
     if (status == MESH_OK && !understand(tail, message_of_item(item)))
         status = MESH_E_NO_MEMORY;
     if (status != MESH_OK)
@@ -223,5 +168,5 @@ mesh_status mesh_tail_next(mesh_tail *tail, uint32_t timeout_ms, const mesh_log_
 
 int mesh_tail_fd(mesh_tail *tail)
 {
-    return feed_fd(&tail->feed);
+    return feed_fd(&tail->listener.feed);
 }

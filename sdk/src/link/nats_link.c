@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/id.h"
+#include "base/url.h"
 
 enum {
     CLOSE_MS = 2000,
@@ -16,33 +17,6 @@ enum {
     DELIVERY_THREADS_MIN = 2,
     DELIVERY_THREADS_MAX = 8,
 };
-
-/* Copy a URL list, hiding what stands between a scheme and an '@' except the user's name. */
-static char *hide_passwords(const char *url)
-{
-    struct buf out;
-
-    buf_init(&out, 64 * 1024);
-    while (*url) {
-        size_t len = strcspn(url, ",");
-        const char *start = strstr(url, "://");
-        start = start && start < url + len ? start + 3 : url;
-        const char *at = memrchr(start, '@', (size_t)(url + len - start));
-        buf_append(&out, url, (size_t)(start - url));
-        if (at) {
-            const char *colon = memchr(start, ':', (size_t)(at - start));
-            if (colon)
-                buf_append(&out, start, (size_t)(colon + 1 - start));
-            buf_puts(&out, "***");
-        }
-        const char *rest = at ? at : start;
-        buf_append(&out, rest, (size_t)(url + len - rest));
-        url += len;
-        if (*url)
-            buf_putc(&out, *url++);
-    }
-    return buf_take(&out);
-}
 
 static bool copy_text(const char **slot)
 {
@@ -61,7 +35,7 @@ static bool copy_options(struct link *link, const struct link_options *from)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!copy_text(texts[i]))
             ok = false;
-    link->shown_url = hide_passwords(from->url);
+    link->shown_url = url_hide_secrets(from->url);
     return ok && link->shown_url;
 }
 

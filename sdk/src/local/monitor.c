@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/url.h"
 #include "client/locate.h"
 #include "client/sized.h"
 #include "local/store.h"
@@ -168,18 +169,6 @@ static mesh_status connect_both(mesh_monitor *monitor, const mesh_monitor_option
 
 /* ---- starting and stopping ---- */
 
-/* Without user and password, to be shown. */
-static char *redact(const char *url)
-{
-    const char *scheme = strstr(url, "://");
-    const char *host = scheme ? scheme + 3 : url;
-    const char *at = strrchr(host, '@');
-    char *redacted = NULL;
-    if (asprintf(&redacted, "%.*s%s", (int)(host - url), url, at ? at + 1 : host) < 0)
-        return NULL;
-    return redacted;
-}
-
 static mesh_monitor *monitor_new(const mesh_monitor_options *options)
 {
     mesh_monitor *monitor = calloc(1, sizeof(*monitor));
@@ -194,7 +183,7 @@ static mesh_monitor *monitor_new(const mesh_monitor_options *options)
     monitor->sweep_ms = options->sweep_ms ? options->sweep_ms : SWEEP_MS;
     monitor->server_fd = -1;
     monitor->is_sweep_due = true;
-    monitor->url = redact(options->url);
+    monitor->url = url_hide_secrets(options->url);
     return monitor->url ? monitor : mesh_monitor_stop(monitor);
 }
 

@@ -22,9 +22,9 @@ struct deadlines {
     uint64_t sleeps_until; /* of the thread; a request that is due later need not wake it */
 };
 
-static void list(struct deadlines *deadlines, mesh_request *request)
+static void list(struct deadlines *deadlines, mesh_request *request, uint64_t due)
 {
-    request->due_listed = request->due;
+    request->due_listed = due;
     mesh_request *before = deadlines->last;
     while (before && before->due_listed > request->due_listed)
         before = before->due_prev;
@@ -50,18 +50,22 @@ static mesh_request *next_overdue(struct deadlines *deadlines, uint64_t now)
         mesh_request *request = deadlines->first;
         unlist(deadlines, request);
         if (request->due > now)
-            list(deadlines, request);
+            list(deadlines, request, request->due);
         else if (request_try_ref(request))
             return request;
     }
     return NULL;
 }
 
-static void end_overdue(mesh_request *request)
+/* The first time its caller is answered; the second time is for those who still wait behind it. */
+static void end_overdue(mesh_request *request, bool is_late)
 {
     char text[64];
     snprintf(text, sizeof(text), "its handler took longer than %u ms", request->agent->timeout_ms);
-    request_end(request, MESH_STOP_DEADLINE, MESH_E_TIMEOUT, text);
+    if (is_late)
+        request_check_stuck(request);
+    else
+        request_end(request, MESH_STOP_DEADLINE, MESH_E_TIMEOUT, text);
     mesh_request_unref(request);
 }
 
@@ -73,8 +77,12 @@ static void *clock_main(void *closure)
     while (!deadlines->closing) {
         mesh_request *overdue = next_overdue(deadlines, clock_ms());
         if (overdue) {
+            bool is_late = overdue->is_overdue;
+            if (!is_late)
+                list(deadlines, overdue, clock_deadline(overdue->agent->timeout_ms));
+            overdue->is_overdue = true;
             pthread_mutex_unlock(&deadlines->lock);
-            end_overdue(overdue);
+            end_overdue(overdue, is_late);
             pthread_mutex_lock(&deadlines->lock);
             continue;
         }
@@ -98,7 +106,7 @@ void deadlines_add(struct deadlines *deadlines, mesh_request *request)
     pthread_mutex_lock(&deadlines->lock);
     if (!deadlines->has_thread)
         start_clock(deadlines);
-    list(deadlines, request);
+    list(deadlines, request, request->due);
     if (request->due_listed < deadlines->sleeps_until)
         pthread_cond_signal(&deadlines->changed);
     pthread_mutex_unlock(&deadlines->lock);

@@ -115,7 +115,6 @@ static void raise_stop(struct mesh_emitter *emitter, int32_t why)
     pthread_cond_broadcast(&emitter->stage->changed);
 }
 
-
 /* ---- on the wire ---- */
 
 static mesh_status publish(const struct stage *stage, bool is_end, mesh_bytes body, mesh_error *err)

@@ -13,15 +13,10 @@ enum { DESCRIPTION_MAX = 4096 };
 
 /* ---- holding ---- */
 
-static struct route *route_of(const struct agent *agent)
-{
-    return serve_route(agent->service->client->core->serve, agent->contract->name);
-}
-
 /* Who serves the name of an agent now; NULL: nobody. */
 static struct agent *agent_of_route(const struct agent *agent)
 {
-    struct route *route = route_of(agent);
+    struct route *route = serve_route(agent->service->client->core->serve, agent->contract->name);
     return route ? route_target(route) : NULL;
 }
 
@@ -42,8 +37,9 @@ static void hold_lanes(struct agent *agent, bool is_held)
 static void hold_agent(struct agent *agent, bool is_held)
 {
     hold_lanes(agent, is_held);
-    if (agent_of_route(agent) == agent)
-        route_hold(route_of(agent), is_held);
+    struct route *route = serve_route_of(agent);
+    if (route)
+        route_hold(route, is_held);
 }
 
 static void hold_callbacks(struct service *service, bool is_held)

@@ -13,6 +13,7 @@
 #include "serve/deadline.h"
 #include "serve/input.h"
 #include "serve/serve.h"
+#include "serve/stall.h"
 
 /* What the worker handles. In the block that every thread has from its start: a signal handler may read it, and may
  * not allocate. */
@@ -258,14 +259,24 @@ static mesh_status handle(mesh_request *request, mesh_error *err)
         enter_probe(request);
     request->due = clock_deadline(agent->timeout_ms);
     deadlines_add(serve_deadlines(core_of(request)->serve), request);
+    request->handler = HANDLER_RUNS;
     current = request;
     mesh_status status = agent->handler(request, agent->state, err);
     current = NULL;
+    if (atomic_exchange(&request->handler, HANDLER_AWAY) == HANDLER_STUCK)
+        stall_remove(agent);
     if (status == MESH_E_END)
         return MESH_OK;
     if (status != MESH_OK && err->status == MESH_OK)
         mesh_error_set_text(err, status, mesh_status_text(status));
     return status;
+}
+
+void request_check_stuck(mesh_request *request)
+{
+    int runs = HANDLER_RUNS;
+    if (atomic_compare_exchange_strong(&request->handler, &runs, HANDLER_STUCK))
+        stall_add(request->agent);
 }
 
 /* A failure after the answer has nobody to go to but the operator. */
@@ -299,7 +310,10 @@ static void run(struct job *job)
 static void drop(struct job *job, mesh_status why)
 {
     mesh_request *request = container_of(job, mesh_request, job);
-    request_give_up(request, why == MESH_E_NOT_AVAILABLE ? MESH_STOP_GATE : MESH_STOP_DRAIN);
+    if (why == MESH_E_TIMEOUT)
+        request_end(request, MESH_STOP_DRAIN, MESH_E_NOT_AVAILABLE, "it is stuck with those that came before");
+    else
+        request_give_up(request, why == MESH_E_NOT_AVAILABLE ? MESH_STOP_GATE : MESH_STOP_DRAIN);
     mesh_request_unref(request);
 }
 

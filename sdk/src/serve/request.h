@@ -47,6 +47,7 @@ struct mesh_request {
     atomic_bool is_refused; /* by a check of its output, which has been told */
     atomic_int stop;        /* MESH_STOP_ */
     _Atomic uint64_t due;   /* its deadline, in clock_ms() */
+    atomic_int handler;     /* HANDLER_ */
     struct wait probe;      /* in the inbox while a stream runs */
     char probe_subject[INBOX_SUBJECT_SIZE];
 
@@ -54,7 +55,14 @@ struct mesh_request {
     mesh_request *due_prev, *due_next;
     uint64_t due_listed;
     bool is_listed;
+    bool is_overdue; /* its deadline has come; it is listed once more, to see whether its handler is stuck */
 };
+
+/* What its handler does: not there, at work, or far past its deadline. */
+enum { HANDLER_AWAY, HANDLER_RUNS, HANDLER_STUCK };
+
+/* The deadline has passed for as long again. The caller has a reference. */
+void request_check_stuck(mesh_request *request);
 
 /* A request for a message, which is taken; NULL: no memory. One reference: the worker's. */
 mesh_request *request_new(struct agent *agent, struct link_message *message);

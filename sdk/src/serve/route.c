@@ -51,6 +51,11 @@ static void unbind_sources(const struct agent *agent)
         source_unbind(*source);
 }
 
+static bool takes_requests(const struct agent *agent)
+{
+    return agent->handler && agent_is_active(agent) && !agent->is_stalled;
+}
+
 mesh_status route_prepare(struct route *route, struct agent *agent, mesh_error *err)
 {
     if (!agent_is_active(agent))
@@ -61,7 +66,7 @@ mesh_status route_prepare(struct route *route, struct agent *agent, mesh_error *
             return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a route");
     }
     mesh_status status = MESH_OK;
-    if (agent->handler && !route->intake && !route->prepared)
+    if (takes_requests(agent) && !route->intake && !route->prepared)
         status = intake_open(route->core, agent, &route->prepared, err);
     if (status == MESH_OK)
         status = bind_sources(agent, err);
@@ -77,7 +82,7 @@ void route_undo(struct route *route, struct agent *agent)
 
 static void commit_requests(struct route *route, struct agent *agent)
 {
-    if (!agent->handler || !agent_is_active(agent)) {
+    if (!takes_requests(agent)) {
         intake_close(take(&route->prepared));
         route_refuse(route);
     } else if (route->intake) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/serve.h"
+#include "serve/serve_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,23 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/map.h"
 #include "client/observe.h"
 #include "client/sized.h"
 #include "serve/gate.h"
 #include "serve/hold.h"
 #include "serve/presence.h"
-#include "serve/route.h"
-
-struct serve {
-    struct core *core;
-    struct deadlines *deadlines;
-
-    /* Guarded by move, which is held while routes change: registering, swapping, leaving. Never while waiting for the
-     * server's answer to an announcement, or for anything of an agent's to return. */
-    pthread_mutex_t move;
-    struct map routes; /* agent name to struct route */
-};
 
 struct serve *serve_new(struct core *core)
 {
@@ -56,9 +44,14 @@ struct deadlines *serve_deadlines(struct serve *serve)
     return serve->deadlines;
 }
 
-static struct serve *serve_of(const struct service *service)
+struct route *serve_route(struct serve *serve, const char *name)
 {
-    return service->client->core->serve;
+    return map_get(&serve->routes, name);
+}
+
+pthread_mutex_t *serve_move_lock(struct serve *serve)
+{
+    return &serve->move;
 }
 
 /* ---- moves; all under the move lock ---- */
@@ -69,7 +62,7 @@ static void drop_route(struct serve *serve, const char *name)
 }
 
 /* Forget what was got ready for an agent. */
-static void undo_route(struct serve *serve, struct route *route, struct agent *agent)
+void serve_undo_route(struct serve *serve, struct route *route, struct agent *agent)
 {
     route_undo(route, agent);
     if (!route_target(route))
@@ -77,7 +70,7 @@ static void undo_route(struct serve *serve, struct route *route, struct agent *a
 }
 
 /* The route of a name, made if there is none. */
-static struct route *enter_route(struct serve *serve, const char *name, mesh_error *err)
+struct route *serve_enter_route(struct serve *serve, const char *name, mesh_error *err)
 {
     struct route *route = map_get(&serve->routes, name);
     if (route)
@@ -93,14 +86,14 @@ static struct route *enter_route(struct serve *serve, const char *name, mesh_err
 /* Begin to serve a name that has no route. */
 static mesh_status open_route(struct serve *serve, struct agent *agent, mesh_error *err)
 {
-    struct route *route = enter_route(serve, agent->contract->name, err);
+    struct route *route = serve_enter_route(serve, agent->contract->name, err);
     if (!route)
         return MESH_E_NO_MEMORY;
     mesh_status status = route_prepare(route, agent, err);
     if (status == MESH_OK)
         route_commit(route, agent);
     else
-        undo_route(serve, route, agent);
+        serve_undo_route(serve, route, agent);
     return status;
 }
 
@@ -110,14 +103,20 @@ static void close_route(struct serve *serve, const char *name)
     drop_route(serve, name);
 }
 
-static struct service *owner_of(const struct serve *serve, const char *name)
+struct service *serve_owner(const struct serve *serve, const char *name)
 {
     const struct route *route = map_get(&serve->routes, name);
     return route && route_target(route) ? route_target(route)->service : NULL;
 }
 
-/* The route of an agent, if it is the one that the route is for. */
-static struct route *route_of(const struct agent *agent)
+void serve_close_routes(struct serve *serve, const struct service *service)
+{
+    for (const struct agent *agent = service->agents; agent; agent = agent->next)
+        if (serve_owner(serve, agent->contract->name) == service)
+            close_route(serve, agent->contract->name);
+}
+
+struct route *serve_route_of(const struct agent *agent)
 {
     struct route *route = map_get(&serve_of(agent->service)->routes, agent->contract->name);
     return route && route_target(route) == agent ? route : NULL;
@@ -140,7 +139,7 @@ void serve_told(struct serve *serve)
     pthread_mutex_unlock(&serve->move);
 }
 
-static mesh_status refuse_taken(const struct service *owner, const char *name, mesh_error *err)
+mesh_status serve_refuse_taken(const struct service *owner, const char *name, mesh_error *err)
 {
     char details[512] = "";
     const char *whose = owner->client->name ? owner->client->name : "the program itself";
@@ -156,9 +155,9 @@ static mesh_status join(struct service *service, struct agent *agent, mesh_error
 {
     struct serve *serve = serve_of(service);
     const char *name = agent->contract->name;
-    const struct service *owner = owner_of(serve, name);
+    const struct service *owner = serve_owner(serve, name);
     if (owner)
-        return refuse_taken(owner, name, err);
+        return serve_refuse_taken(owner, name, err);
     mesh_status status = open_route(serve, agent, err);
     if (status != MESH_OK)
         return status;
@@ -169,7 +168,7 @@ static mesh_status join(struct service *service, struct agent *agent, mesh_error
 }
 
 /* Wait until the mesh has been told. While no server answers, a client that keeps trying leaves it for later. */
-static mesh_status settle(const struct core *core, mesh_error *err)
+mesh_status serve_settle(const struct core *core, mesh_error *err)
 {
     mesh_error failure = MESH_ERROR_INIT;
     mesh_status status = presence_settle(core->presence, &failure);
@@ -194,7 +193,7 @@ static mesh_status check_size(const struct core *core, const struct agent *agent
     return status;
 }
 
-static mesh_status refuse_stopped(mesh_error *err)
+mesh_status serve_refuse_stopped(mesh_error *err)
 {
     return mesh_error_set(err, MESH_E_STOPPED, "the client has been stopped");
 }
@@ -220,14 +219,14 @@ static mesh_status take_off(struct service *service, struct agent *agent, bool *
     if (!*ret_quiet)
         service_give_up(service, agent, MESH_STOP_DRAIN);
     pthread_mutex_lock(&serve->move);
-    if (!owner_of(serve, name)) /* nobody has taken the name over meanwhile */
+    if (!serve_owner(serve, name)) /* nobody has taken the name over meanwhile */
         presence_unset(serve->core->presence, name);
     pthread_mutex_unlock(&serve->move);
-    mesh_status status = settle(serve->core, err);
+    mesh_status status = serve_settle(serve->core, err);
 
     pthread_mutex_lock(&serve->move);
     agent->is_leaving = false;
-    if (*ret_quiet && owner_of(serve, name) != service)
+    if (*ret_quiet && serve_owner(serve, name) != service)
         service_remove(service, agent);
     pthread_mutex_unlock(&serve->move);
     return status;
@@ -243,9 +242,9 @@ static bool begin_leaving(struct agent *agent, bool is_told)
         return false;
     agent->is_leaving = true;
     gate_end(agent->gate);
-    if (route_of(agent) && is_told)
+    if (serve_route_of(agent) && is_told)
         observe_presence(serve->core, name, OBSERVE_DEREGISTERED);
-    if (route_of(agent))
+    if (serve_route_of(agent))
         drop_route(serve, name);
     return true;
 }
@@ -273,7 +272,8 @@ static mesh_status admit(struct service *service, const mesh_agent *spec, void *
 {
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
-    mesh_status status = service->has_left ? refuse_stopped(err) : service_add(service, spec, state, ret_agent, err);
+    mesh_status status =
+        service->has_left ? serve_refuse_stopped(err) : service_add(service, spec, state, ret_agent, err);
     if (status == MESH_OK) {
         (*ret_agent)->is_joining = true;
         hold_follow(*ret_agent);
@@ -291,8 +291,8 @@ static mesh_status bring_in(struct service *service, struct agent *agent, bool *
     pthread_mutex_lock(&serve->move);
     *ret_joined = !service->is_staged && !agent->is_leaving;
     if (service->has_left)
-        status = refuse_stopped(err);
-    else if (*ret_joined && !route_of(agent))
+        status = serve_refuse_stopped(err);
+    else if (*ret_joined && !serve_route_of(agent))
         status = join(service, agent, err);
     agent->is_joining = status != MESH_OK; /* else until it has been taken back */
     pthread_mutex_unlock(&serve->move);
@@ -312,7 +312,7 @@ mesh_status mesh_register(mesh_client *client, const mesh_agent *agent, void *st
     if (status == MESH_OK)
         status = bring_in(client->service, added, &joined, err);
     if (status == MESH_OK && joined) {
-        status = settle(client->core, err);
+        status = serve_settle(client->core, err);
         if (status != MESH_OK)
             mesh_error_prefix(err, status, "register agent '%s'", spec.name);
     }
@@ -341,152 +341,13 @@ mesh_status mesh_unregister(mesh_client *client, const char *name, mesh_error *e
     return status;
 }
 
-/* ---- hosts: many agents in one step ---- */
-
-static mesh_status check_clashes(const struct serve *serve, const struct service *old, const struct service *next,
-                                 mesh_error *err)
-{
-    for (const struct agent *agent = next->agents; agent; agent = agent->next) {
-        const struct service *owner = owner_of(serve, agent->contract->name);
-        if (owner && owner != old && owner != next)
-            return refuse_taken(owner, agent->contract->name, err);
-    }
-    return MESH_OK;
-}
-
-static void close_routes_of(struct serve *serve, const struct service *service)
-{
-    for (const struct agent *agent = service->agents; agent; agent = agent->next)
-        if (owner_of(serve, agent->contract->name) == service)
-            close_route(serve, agent->contract->name);
-}
-
-/* A route and an announcement for each name. Those that have a route keep it, and who answers on it. */
-static mesh_status prepare(struct serve *serve, const struct service *next, mesh_error *err)
-{
-    mesh_status status = MESH_OK;
-    for (struct agent *agent = next->agents; agent && status == MESH_OK; agent = agent->next) {
-        struct route *route = enter_route(serve, agent->contract->name, err);
-        status = route ? route_prepare(route, agent, err) : MESH_E_NO_MEMORY;
-        if (status == MESH_OK)
-            status = presence_set(serve->core->presence, agent->contract, err);
-    }
-    return status;
-}
-
-/* Undo that: the names that were routed before are announced as who answers on them says. */
-static void undo_prepare(struct serve *serve, const struct service *next)
-{
-    for (struct agent *agent = next->agents; agent; agent = agent->next) {
-        struct route *route = map_get(&serve->routes, agent->contract->name);
-        if (!route)
-            continue;
-        const struct agent *target = route_target(route);
-        if (target)
-            presence_set(serve->core->presence, target->contract, NULL);
-        else
-            presence_unset(serve->core->presence, agent->contract->name);
-        undo_route(serve, route, agent);
-    }
-}
-
-static void retarget(struct serve *serve, const struct service *next)
-{
-    for (struct agent *agent = next->agents; agent; agent = agent->next)
-        route_commit(map_get(&serve->routes, agent->contract->name), agent);
-}
-
-struct route *serve_route(struct serve *serve, const char *name)
-{
-    return map_get(&serve->routes, name);
-}
-
-pthread_mutex_t *serve_move_lock(struct serve *serve)
-{
-    return &serve->move;
-}
-
-static mesh_status swap(struct serve *serve, struct service *old, struct service *next, mesh_error *err)
-{
-    if (next && next->has_left)
-        return refuse_stopped(err);
-    if (next && next->is_staged) {
-        mesh_status status = check_clashes(serve, old, next, err);
-        if (status != MESH_OK)
-            return status;
-        status = prepare(serve, next, err);
-        if (status != MESH_OK) {
-            undo_prepare(serve, next);
-            return status;
-        }
-        if (old) /* what waited longer comes first */
-            hold_move(old, next);
-        retarget(serve, next); /* from here on nothing can fail */
-        next->is_staged = false;
-        if (old)
-            hold_move(old, next);
-    }
-    if (old) {
-        close_routes_of(serve, old);
-        old->is_staged = true;
-    }
-    return MESH_OK;
-}
-
-mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_error *err)
-{
-    if (!old && !next)
-        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "neither an old nor a new child is given");
-    struct core *core = (next ? next : old)->core;
-    pthread_mutex_lock(&core->serve->move);
-    mesh_status status = swap(core->serve, old ? old->service : NULL, next ? next->service : NULL, err);
-    pthread_mutex_unlock(&core->serve->move);
-    return status == MESH_OK && next ? settle(core, err) : status;
-}
-
-static mesh_agent_stats stats_of(const struct agent *agent)
-{
-    mesh_agent_stats stats = { .size = sizeof(stats), .name = agent->contract->name, .active = agent_is_active(agent) };
-    pthread_mutex_lock(&agent->service->workers.lock);
-    stats.requests = agent->ended;
-    stats.errors = agent->failed;
-    stats.p50_us = pace_within_us(&agent->pace, 0.5);
-    stats.p99_us = pace_within_us(&agent->pace, 0.99);
-    stats.running = agent->requests.running;
-    stats.queued = agent->requests.queued;
-    pthread_mutex_unlock(&agent->service->workers.lock);
-    return stats;
-}
-
-void mesh_child_agents(mesh_client *child, mesh_agent_visitor visit, void *data)
-{
-    struct service *service = child->service;
-    struct serve *serve = serve_of(service);
-    pthread_mutex_lock(&serve->move);
-    for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        const mesh_agent_stats stats = stats_of(agent);
-        if (visit(data, &stats) != 0)
-            break;
-    }
-    pthread_mutex_unlock(&serve->move);
-}
-
-void mesh_child_counters(mesh_client *child, mesh_counters *counters)
-{
-    size_t size = counters->size < sizeof(*counters) ? counters->size : sizeof(*counters);
-    mesh_counters now;
-    service_counters(child->service, &now);
-    now.size = counters->size;
-    memcpy(counters, &now, size);
-}
-
 /* ---- the end ---- */
 
 void serve_leave(struct service *service)
 {
     struct serve *serve = serve_of(service);
     pthread_mutex_lock(&serve->move);
-    close_routes_of(serve, service);
+    serve_close_routes(serve, service);
     hold_give_up(service);
     end_gates(service);
     service->has_left = true;
@@ -499,7 +360,7 @@ mesh_status serve_retire(struct service *service, mesh_error *err)
     bool any = false;
     pthread_mutex_lock(&serve->move);
     for (const struct agent *agent = service->agents; agent; agent = agent->next) {
-        if (owner_of(serve, agent->contract->name))
+        if (serve_owner(serve, agent->contract->name))
             continue;
         presence_unset(serve->core->presence, agent->contract->name);
         any = true;
@@ -520,7 +381,7 @@ static void finish_closing(struct agent *agent)
     if (!service_drain_requests(service, agent, deadline))
         service_give_up(service, agent, MESH_STOP_GATE);
     pthread_mutex_lock(&serve->move);
-    struct route *route = route_of(agent);
+    struct route *route = serve_route_of(agent);
     if (route)
         route_silence(route);
     pthread_mutex_unlock(&serve->move);
@@ -556,7 +417,7 @@ void serve_gate(struct agent *agent, bool is_open)
 {
     struct serve *serve = serve_of(agent->service);
     pthread_mutex_lock(&serve->move);
-    struct route *route = gate_set(agent->gate, is_open) ? route_of(agent) : NULL;
+    struct route *route = gate_set(agent->gate, is_open) ? serve_route_of(agent) : NULL;
     bool opened = route && is_open && open_gate(route, agent);
     if (route && !is_open)
         route_refuse(route);

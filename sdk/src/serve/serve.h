@@ -23,8 +23,10 @@ void serve_told(struct serve *serve);
 /* [worker] The gate of an agent says so now: bring it online, or take it off until nothing of it runs. Blocks. */
 void serve_gate(struct agent *agent, bool is_open);
 
-/* Under the move lock: what this process does under a name; NULL: nothing. */
+/* Under the move lock: what this process does under a name; NULL: nothing. The same for the name of an agent, if it is
+ * done by that. */
 struct route *serve_route(struct serve *serve, const char *name);
+struct route *serve_route_of(const struct agent *agent);
 pthread_mutex_t *serve_move_lock(struct serve *serve);
 
 /* Take all agents of a service off the routes, for good; they finish what they have. */

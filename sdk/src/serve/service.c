@@ -204,13 +204,17 @@ mesh_status service_submit(struct agent *agent, struct link_message *message, me
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a request");
     pthread_mutex_lock(&service->workers.lock);
     service->counters.requests++;
-    enum lane_verdict verdict = lane_push_locked(&agent->requests, &request->job);
+    bool is_stalled = agent->is_stalled;
+    enum lane_verdict verdict = is_stalled ? LANE_FULL : lane_push_locked(&agent->requests, &request->job);
     if (verdict == LANE_TAKEN)
         make_live(service, request);
     pthread_mutex_unlock(&service->workers.lock);
     if (verdict == LANE_TAKEN)
         return MESH_OK;
     request_dissolve(request, message);
+    if (is_stalled)
+        return mesh_error_set(err, MESH_E_NOT_AVAILABLE, "Agent '%s' is stuck, and takes no requests until it is back",
+                              agent->contract->name);
     return refuse(agent, verdict, err);
 }
 
@@ -275,6 +279,7 @@ void service_counters(struct service *service, mesh_counters *ret_counters)
     for (const struct agent *agent = service->agents; agent; agent = agent->next) {
         ret_counters->running += agent->requests.running;
         ret_counters->queued += agent->requests.queued;
+        ret_counters->stuck += agent->stuck > 0 ? (uint32_t)agent->stuck : 0;
     }
     uint32_t in_lanes = ret_counters->running + ret_counters->queued;
     ret_counters->held = service->live_count > in_lanes ? service->live_count - in_lanes : 0;
@@ -382,6 +387,19 @@ static struct job *pop_waiting(const struct service *service, const struct agent
         if (!only || agent == only)
             job = pop_of(agent);
     return job;
+}
+
+void service_give_up_stalled(struct agent *agent)
+{
+    struct workers *workers = &agent->service->workers;
+    struct job *job;
+    do {
+        pthread_mutex_lock(&workers->lock);
+        job = agent->is_stalled ? lane_pop_locked(&agent->requests) : NULL;
+        pthread_mutex_unlock(&workers->lock);
+        if (job)
+            job->drop(job, MESH_E_TIMEOUT);
+    } while (job);
 }
 
 /* A reference to a request that runs, or is kept, and has not been told to stop. */

@@ -45,6 +45,8 @@ struct agent {
     /* Guarded by the workers' lock. */
     struct agent *next;
     uint32_t emitting;      /* threads that publish or run for it */
+    int32_t stuck;          /* handlers long past their deadline; changed under the move lock too, as is the next */
+    bool is_stalled;        /* all of them: stall.h */
     uint64_t ended, failed; /* requests */
     struct pace pace;
 };
@@ -105,6 +107,9 @@ void service_counters(struct service *service, mesh_counters *ret_counters);
  * reason (MESH_STOP_). Messages that wait are dropped. The latter half does so with what waits alone. */
 void service_give_up(struct service *service, const struct agent *agent, int32_t why);
 void service_give_up_waiting(struct service *service, const struct agent *agent, int32_t why);
+
+/* Answer the requests that wait for an agent that is stalled. */
+void service_give_up_stalled(struct agent *agent);
 
 /* Whether nothing is in hand, though subscriptions that are leaving may still bring some. */
 bool service_is_idle(struct service *service);
