@@ -24,4 +24,10 @@ struct header {
     const char *name, *value;
 };
 
+/*
+ * The value of a header in a block "NATS/1.0...\r\nName: value\r\n...", by its exact name; NULL if it is not there. The
+ * block is changed: a NUL ends each value that was found, which may be asked for again. Lent as the block is.
+ */
+const char *header_find(char *block, size_t len, const char *name);
+
 #endif
