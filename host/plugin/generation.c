@@ -3,6 +3,7 @@
 #include "plugin/generation.h"
 
 #include <ctype.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -351,6 +352,7 @@ void generation_end(struct generation *generation, uint32_t drain_timeout_ms, ui
         crash_forget(generation->number); /* what is pinned may still do harm */
     if (ret_pin[0])
         generation->image = image_forget(generation->image);
+    malloc_trim(0); /* what its threads have used and given back stays with the process otherwise */
     tell(generation, ret_pin[0] ? MESH_LOG_WARN : MESH_LOG_INFO, ret_pin[0] ? "pinned in memory" : "unloaded",
          ret_pin[0] ? ret_pin : NULL);
     generation_free(generation);
