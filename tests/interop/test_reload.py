@@ -2,7 +2,6 @@
 """Plugins that are replaced while Python programs listen and call."""
 
 import asyncio
-import contextlib
 import os
 
 import nats
@@ -11,12 +10,6 @@ from openagentmesh import AgentMesh
 from mesh import CLI, DEADLINE, PLUGINS, MeshTest, catalog_until, run, statement
 
 RELOADS = 100
-
-
-async def end(task):
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 class Reload(MeshTest):
@@ -46,7 +39,7 @@ class Reload(MeshTest):
         connection = await nats.connect(self.world.url)
         await connection.subscribe("mesh.agent.clock.events", cb=hear)
         await connection.flush()
-        heard = 0
+        heard, is_over = 0, asyncio.Event()
 
         async def subscribe():
             nonlocal heard
@@ -54,6 +47,8 @@ class Reload(MeshTest):
                 async for event in mesh.subscribe(agent="clock"):
                     self.assertIn("now", event)
                     heard += 1
+                    if is_over.is_set():  # a cancel may come at a moment when the SDK keeps it to itself
+                        return
 
         subscriber = asyncio.create_task(subscribe())
         for version in range(1, RELOADS + 1):
@@ -64,7 +59,8 @@ class Reload(MeshTest):
             while numbers[-1] < last + 3 or heard < before + 3:  # until the last copy has been heard, too
                 self.assertFalse(subscriber.done(), "the subscription has ended")
                 await asyncio.sleep(0.01)
-        await end(subscriber)
+        is_over.set()
+        await asyncio.wait_for(subscriber, DEADLINE)
         await connection.close()
         self.assertEqual(ends, [])
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
@@ -73,7 +69,7 @@ class Reload(MeshTest):
         answers, is_over = [], asyncio.Event()
 
         async def call_on(mesh):
-            while not is_over.is_set():  # a cancel may come at a moment when the SDK keeps it to itself
+            while not is_over.is_set():
                 answers.append(await mesh.call("echo", {"message": "hello"}))
 
         async with AgentMesh(self.world.url) as mesh:
