@@ -67,22 +67,13 @@ void hold_follow(struct agent *agent)
 
 /* ---- moving what waits ---- */
 
-/* There is no room where it goes. */
-static void refuse(const struct agent *agent, const struct link_message *message, const mesh_error *failure)
-{
-    struct asked asked;
-    if (asked_read(&asked, agent->service->client->core, agent->contract->name, message))
-        reply_fault(&asked, failure);
-    asked_clear(&asked);
-}
-
 static void move_request(mesh_request *request, struct agent *to)
 {
     struct link_message message;
     mesh_error err = MESH_ERROR_INIT;
     request_dissolve(request, &message);
     if (service_submit(to, &message, &err) != MESH_OK) {
-        refuse(to, &message, &err);
+        reply_refuse(to->service->client->core, to->contract->name, &message, &err);
         link_message_clear(&message);
     }
     mesh_error_clear(&err);

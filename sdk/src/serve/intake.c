@@ -19,14 +19,6 @@ struct intake {
     struct agent *target;
 };
 
-static void refuse(const struct intake *intake, const struct link_message *message, const mesh_error *failure)
-{
-    struct asked asked;
-    if (asked_read(&asked, intake->core, intake->name, message))
-        reply_fault(&asked, failure);
-    asked_clear(&asked);
-}
-
 /* [link] */
 static void on_request(void *closure, struct link_message *message)
 {
@@ -36,7 +28,7 @@ static void on_request(void *closure, struct link_message *message)
     mesh_status status = service_submit(intake->target, message, &err);
     pthread_mutex_unlock(&intake->lock);
     if (status != MESH_OK)
-        refuse(intake, message, &err);
+        reply_refuse(intake->core, intake->name, message, &err);
     mesh_error_clear(&err);
 }
 

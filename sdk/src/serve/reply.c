@@ -172,6 +172,15 @@ void reply_fault(const struct asked *asked, const mesh_error *failure)
     mesh_error_clear(&hidden);
 }
 
+void reply_refuse(const struct core *core, const char *agent, const struct link_message *message,
+                  const mesh_error *failure)
+{
+    struct asked asked;
+    if (asked_read(&asked, core, agent, message))
+        reply_fault(&asked, failure);
+    asked_clear(&asked);
+}
+
 /* ---- failures of publishers ---- */
 
 static mesh_status send_event_fault(const struct asked *asked, mesh_bytes envelope, mesh_error *err)

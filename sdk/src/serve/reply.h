@@ -34,6 +34,10 @@ mesh_status reply_end(const struct asked *asked, uint64_t sequence, const struct
  * told through on_event. */
 void reply_fault(const struct asked *asked, const mesh_error *failure);
 
+/* The same for a message that has not become a request. */
+void reply_refuse(const struct core *core, const char *agent, const struct link_message *message,
+                  const mesh_error *failure);
+
 /* A publisher has failed: the envelope as the last event, and as a dead letter (protocol 6.1). The same way. */
 void reply_event_fault(const struct core *core, const char *agent, const mesh_error *failure);
 

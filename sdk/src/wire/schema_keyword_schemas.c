@@ -171,21 +171,29 @@ static struct members_rule *members_part(struct compiler *compiler, struct node 
     return members->nodes && members->required ? members : NULL;
 }
 
-bool compile_properties(struct compiler *compiler, struct node *node, const struct keyword *keyword, const cJSON *value)
+/* A child for each member of an object of schemas, kept under its name. */
+static bool add_named(struct compiler *compiler, struct node *node, const struct keyword *keyword, const cJSON *schemas,
+                      struct names *names, struct node **nodes)
 {
-    struct members_rule *members = members_part(compiler, node, keyword);
     const cJSON *member;
 
-    if (!members || !shape_is_object(compiler, node, keyword, value))
-        return false;
-    cJSON_ArrayForEach(member, value)
+    cJSON_ArrayForEach(member, schemas)
     {
         struct node *child = keyword_add_child(compiler, node, keyword, member, member->string, NO_INDEX);
         if (!child)
             return false;
-        members->nodes[names_add(&members->names, member->string)] = child;
+        nodes[names_add(names, member->string)] = child;
     }
     return true;
+}
+
+bool compile_properties(struct compiler *compiler, struct node *node, const struct keyword *keyword, const cJSON *value)
+{
+    struct members_rule *members = members_part(compiler, node, keyword);
+
+    if (!members || !shape_is_object(compiler, node, keyword, value))
+        return false;
+    return add_named(compiler, node, keyword, value, &members->names, members->nodes);
 }
 
 bool compile_required(struct compiler *compiler, struct node *node, const struct keyword *keyword, const cJSON *value)
@@ -279,16 +287,8 @@ bool compile_dependent_schemas(struct compiler *compiler, struct node *node, con
                                const cJSON *value)
 {
     struct dependents_rule *dependents = dependents_part(compiler, node, keyword);
-    const cJSON *member;
 
     if (!dependents || !shape_is_object(compiler, node, keyword, value))
         return false;
-    cJSON_ArrayForEach(member, value)
-    {
-        struct node *child = keyword_add_child(compiler, node, keyword, member, member->string, NO_INDEX);
-        if (!child)
-            return false;
-        dependents->nodes[names_add(&dependents->names, member->string)] = child;
-    }
-    return true;
+    return add_named(compiler, node, keyword, value, &dependents->names, dependents->nodes);
 }
