@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/program.h"
 #include "local/server_log.h"
 #include "local/server_process.h"
 
@@ -39,7 +40,7 @@ static mesh_status launch(const struct store *store, const char *program, int lo
 mesh_status monitor_process_start(const struct store *store, const char *program, struct server_record *record,
                                   mesh_error *err)
 {
-    auto_free char *found = program ? strdup(program) : program_find("agentmesh");
+    auto_free char *found = program ? strdup(program) : program_find("agentmesh", NULL);
     auto_free char *log = store_path(store, "monitor.log");
     auto_fd int log_fd = -1, lock_fd = -1;
     if (!found && !program)

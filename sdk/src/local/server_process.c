@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/program.h"
 
 extern char **environ;
 
@@ -25,39 +26,16 @@ enum { END_KINDLY_MS = 5000, LOOK_AGAIN_MS = 10 };
 
 /* ---- the program ---- */
 
-static bool is_program(const char *path)
-{
-    return file_is_regular(path) && access(path, X_OK) == 0;
-}
-
-/* The first folder of a colon-separated list that has the program; NULL: none, or no memory. */
-static char *find_in(const char *folders, const char *program)
-{
-    for (const char *at = folders; at && *at; at += strspn(at, ":")) {
-        auto_free char *folder = strndup(at, strcspn(at, ":"));
-        auto_free char *path = folder ? path_join(folder, program) : NULL;
-        if (path && is_program(path))
-            return take(&path);
-        at += strcspn(at, ":");
-    }
-    return NULL;
-}
-
-char *program_find(const char *name)
-{
-    return find_in(getenv("PATH"), name);
-}
-
 mesh_status server_program_find(const char *wished, char **ret_path, mesh_error *err)
 {
     char *path = NULL;
     if (wished && *wished) {
-        if (!is_program(wished))
+        if (!program_is_runnable(wished))
             return mesh_error_set(err, MESH_E_NOT_FOUND, "'%s' is not a program that can be run", wished);
         path = strdup(wished);
-    } else if (!(path = program_find("nats-server"))) {
+    } else {
         /* Debian installs it outside an ordinary user's PATH. */
-        path = find_in("/usr/sbin:/usr/local/sbin", "nats-server");
+        path = program_find("nats-server", "/usr/sbin:/usr/local/sbin");
         if (!path)
             return mesh_error_set(err, MESH_E_NOT_FOUND,
                                   "there is no nats-server in PATH, /usr/sbin or /usr/local/sbin: "

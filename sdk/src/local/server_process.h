@@ -42,9 +42,6 @@ struct server_launch {
 /* The path of nats-server: the wished one, or the first in PATH, /usr/sbin, /usr/local/sbin. To free(). */
 mesh_status server_program_find(const char *wished, char **ret_path, mesh_error *err);
 
-/* The path of a program of PATH, to free(); NULL: there is none, or no memory. */
-char *program_find(const char *name);
-
 /* Launch. The server is born but does nothing until let go: so its pid can be written down first. */
 mesh_status server_process_launch(const struct server_launch *launch, struct server_process *process, mesh_error *err);
 mesh_status server_process_let_go(struct server_process *process, mesh_error *err);
