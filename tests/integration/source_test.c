@@ -434,35 +434,102 @@ static void a_message_in_hand_keeps_its_client_from_stopping_quietly(void)
 
 /* ---- moves ---- */
 
-static void a_source_moves_without_losing_a_message(void)
+static mesh_client *staged(mesh_client *host, const char *name, const mesh_source *source, struct book *book)
+{
+    mesh_client *child = NULL;
+    mesh_child_options options = MESH_CHILD_OPTIONS_INIT;
+    options.name = name;
+    expect_int(mesh_child_open(host, &options, &child, NULL), MESH_OK);
+    listen_to(child, "moving", source, book);
+    return child;
+}
+
+enum { MOVED = 200, MOVE_EVERY = 7 };
+
+static void say_number(struct peer *peer, const mesh_source *source, int number)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "moving.%d", number);
+    if (source->keys)
+        put(peer, name, "new");
+    else
+        peer_say(peer, name, NULL, "new", NULL);
+}
+
+/* Two that take over from each other, and write into one book: neither may begin while the other one writes. */
+static void expect_moves(const mesh_source *source)
 {
     struct peer *peer = peer_open();
-    mesh_client *host = peer_client(NULL), *children[2];
-    struct book books[2];
-    const mesh_source source = MESH_SUBJECT_SOURCE("moving", "group");
-    for (int i = 0; i < 2; i++) {
-        mesh_child_options options = MESH_CHILD_OPTIONS_INIT;
-        options.name = i == 0 ? "one" : "two";
-        book_init(&books[i]);
-        expect_int(mesh_child_open(host, &options, &children[i], NULL), MESH_OK);
-        listen_to(children[i], "moving", &source, &books[i]);
-    }
-    peer_say(peer, "moving", NULL, "nobody listens yet", NULL);
+    mesh_client *host = peer_client(NULL);
+    struct book book;
+    book_init(&book);
+    mesh_client *children[] = { staged(host, "one", source, &book), staged(host, "two", source, &book) };
+    say_number(peer, source, -1); /* nobody listens yet */
     expect_int(link_flush(peer_link(peer), WAIT_MS, NULL), MESH_OK);
     expect_int(mesh_child_swap(NULL, children[0], NULL), MESH_OK);
-    for (int i = 0; i < 200; i++) {
-        peer_say(peer, "moving", NULL, "m", NULL);
-        if (i == 100)
-            expect_int(mesh_child_swap(children[0], children[1], NULL), MESH_OK);
+    for (int i = 0, serving = 0; i < MOVED; i++) {
+        say_number(peer, source, i);
+        if (i % MOVE_EVERY == 0) {
+            expect_int(mesh_child_swap(children[serving], children[!serving], NULL), MESH_OK);
+            serving = !serving;
+        }
     }
-    expect_int(link_flush(peer_link(peer), WAIT_MS, NULL), MESH_OK);
+    expect_true(book_has(&book, MOVED));
     mesh_client_close(children[0]);
     mesh_client_close(children[1]);
-    expect_int(books[0].count + books[1].count, 200);
-    expect_true(books[0].count > 0 && books[1].count > 0);
-    book_clear(&books[0]);
-    book_clear(&books[1]);
+    expect_int(book.count, MOVED);
+    for (int i = 0; i < book.count; i++) {
+        char expected[64];
+        snprintf(expected, sizeof(expected), source->keys ? "moving.%d = new" : "moving.%d: new", i);
+        expect_str(book.lines[i], expected);
+    }
+    book_clear(&book);
     mesh_client_close(host);
+    peer_close(peer);
+}
+
+static void a_source_that_moves_handles_each_message_once_and_in_order(void)
+{
+    const mesh_source alone = MESH_SUBJECT_SOURCE("moving.*", NULL);
+    const mesh_source shared = MESH_SUBJECT_SOURCE("moving.*", "group");
+    expect_moves(&alone);
+    expect_moves(&shared);
+}
+
+static void a_source_of_changes_that_moves_handles_each_once_and_in_order(void)
+{
+    const mesh_source source = MESH_KEY_SOURCE("moving.*", MESH_SKIP);
+    expect_moves(&source);
+}
+
+/* The old one's last message may take its time: the next one waits for it. */
+static void a_source_that_takes_over_begins_when_the_other_has_ended(void)
+{
+    struct peer *peer = peer_open();
+    mesh_client *host = peer_client(NULL);
+    struct gate gate;
+    struct book book;
+    gate_init(&gate);
+    book_init(&book);
+    book.gate = &gate;
+    const mesh_source source = MESH_SUBJECT_SOURCE("moving.*", NULL);
+    mesh_client *one = staged(host, "one", &source, &book), *two = staged(host, "two", &source, &book);
+    expect_int(mesh_child_swap(NULL, one, NULL), MESH_OK);
+    for (int i = 0; i < 3; i++)
+        say_number(peer, &source, i);
+    expect_true(gate_has(&gate, 1));
+    expect_int(mesh_child_swap(one, two, NULL), MESH_OK);
+    say_number(peer, &source, 3);
+    expect_int(link_flush(peer_link(peer), WAIT_MS, NULL), MESH_OK);
+    expect_int(count_of(&book), 0);
+    gate_open(&gate);
+    expect_line(&book, 0, "moving.0: new");
+    expect_line(&book, 3, "moving.3: new");
+    mesh_client_close(one);
+    mesh_client_close(two);
+    mesh_client_close(host);
+    expect_int(book.count, 4);
+    book_clear(&book);
     peer_close(peer);
 }
 
@@ -511,5 +578,8 @@ SUITE(integration_source, TEST(messages_come_one_at_a_time_in_order),
       STATEMENT("53", replay_tells_current_values_once_and_then_every_change),
       STATEMENT("53", skip_tells_only_what_changes_later), STATEMENT("53", a_reconnect_tells_nothing_again),
       TEST(what_does_not_fit_or_fails_is_told_and_the_next_comes), TEST(what_finds_no_room_is_counted_and_told),
-      TEST(a_message_in_hand_keeps_its_client_from_stopping_quietly), TEST(a_source_moves_without_losing_a_message),
+      TEST(a_message_in_hand_keeps_its_client_from_stopping_quietly),
+      TEST(a_source_that_moves_handles_each_message_once_and_in_order),
+      TEST(a_source_of_changes_that_moves_handles_each_once_and_in_order),
+      TEST(a_source_that_takes_over_begins_when_the_other_has_ended),
       TEST(wrong_sources_are_refused_by_name_field_and_rule))

@@ -89,6 +89,18 @@ enum lane_verdict lane_push_locked(struct lane *lane, struct job *job)
     return LANE_NO_WORKER;
 }
 
+void lane_put_first_locked(struct lane *lane, struct job *job)
+{
+    job->next = lane->first;
+    lane->first = job;
+    if (!job->next)
+        lane->last = &job->next;
+    lane->queued++;
+    lane->workers->queued++;
+    lane_make_ready(lane);
+    workers_call(lane->workers, true);
+}
+
 enum lane_verdict lane_push(struct lane *lane, struct job *job)
 {
     pthread_mutex_lock(&lane->workers->lock);

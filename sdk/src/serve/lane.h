@@ -36,6 +36,7 @@ struct lane {
     struct lane *next_ready, **ready_at; /* in the list of ready ones; ready_at NULL: not there */
     struct job *first, **last;           /* waiting */
     uint32_t queued, running;
+    uint64_t ended;         /* jobs that have run */
     bool is_held;           /* what waits is not begun */
     uint64_t refused_at_ms; /* when it was last told that there is no room */
     uint32_t refused;       /* and how often since */
@@ -58,6 +59,9 @@ enum lane_verdict {
 /* Queue a job, which is taken if that is the verdict. Never blocks. [any-thread] */
 enum lane_verdict lane_push(struct lane *lane, struct job *job);
 enum lane_verdict lane_push_locked(struct lane *lane, struct job *job); /* under the workers' lock */
+
+/* Under the workers' lock. Put a job before all that wait, however many these are. */
+void lane_put_first_locked(struct lane *lane, struct job *job);
 
 /* Under the workers' lock. Begin none of what waits, until it is not held any more. */
 void lane_hold_locked(struct lane *lane, bool is_held);

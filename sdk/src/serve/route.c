@@ -37,12 +37,29 @@ static bool performs(const struct agent *agent)
     return agent->publish || agent->run;
 }
 
-static mesh_status bind_sources(struct agent *agent, mesh_error *err)
+/* Whether one of those who listen now can be gone on from. */
+static bool can_succeed(const struct agent *before, const struct source *source)
+{
+    for (struct source **old = before ? before->sources : NULL; old && *old; old++)
+        if (source_can_succeed(*old, source))
+            return true;
+    return false;
+}
+
+static mesh_status bind_sources(const struct agent *before, struct agent *agent, mesh_error *err)
 {
     mesh_status status = MESH_OK;
     for (struct source **source = agent->sources; *source && status == MESH_OK; source++)
-        status = source_bind(*source, err);
+        if (!can_succeed(before, *source))
+            status = source_bind(*source, err);
     return status;
+}
+
+static void succeed_sources(const struct agent *before, struct agent *agent)
+{
+    for (struct source **source = agent->sources; *source; source++)
+        for (struct source **old = before->sources; *old; old++)
+            source_succeed(*old, *source);
 }
 
 static void unbind_sources(const struct agent *agent)
@@ -69,7 +86,7 @@ mesh_status route_prepare(struct route *route, struct agent *agent, mesh_error *
     if (takes_requests(agent) && !route->intake && !route->prepared)
         status = intake_open(route->core, agent, &route->prepared, err);
     if (status == MESH_OK)
-        status = bind_sources(agent, err);
+        status = bind_sources(agent == route->target ? NULL : route->target, agent, err);
     return status;
 }
 
@@ -106,8 +123,10 @@ void route_commit(struct route *route, struct agent *agent)
     bool goes_on = performs(agent) && agent_is_active(agent) && route->performer;
     route->target = agent;
     commit_requests(route, agent);
-    if (before && before != agent)
+    if (before && before != agent) {
+        succeed_sources(before, agent);
         unbind_sources(before);
+    }
     for (struct source **source = agent->sources; *source; source++)
         source_release(*source);
     if (before != agent)

@@ -96,7 +96,7 @@ bool service_drain(struct service *service, const struct agent *agent, uint64_t 
 bool service_drain_requests(struct service *service, const struct agent *agent, uint64_t deadline);
 bool service_drain_activity(struct service *service, const struct agent *agent, uint64_t deadline);
 
-/* A subscription that delivers here is being drained; is gone. */
+/* A subscription that delivers here, or something else that needs an agent of it, is about to be gone; is gone. */
 void service_leaving(struct service *service);
 void service_left(struct service *service);
 

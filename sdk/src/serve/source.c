@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "client/entry.h"
 #include "client/message.h"
@@ -17,12 +18,15 @@
 
 enum { DETAILS_MAX = 4 << 20 };
 
-/* One stretch of listening: a subscription from its beginning until nothing more can come of it. */
+/* One stretch of listening: a subscription from its beginning until nothing more can come of it. A source that takes
+ * over from another goes on with its inlet. */
 struct inlet {
+    struct link_subscription *subscription; /* read-only once made */
+    struct news news;                       /* [link] of keys */
+
+    /* Guarded by lock. Taken before the lock of a service: a message is queued before the source can change. */
+    pthread_mutex_t lock;
     struct source *source;
-    struct service *service;
-    struct link_subscription *subscription;
-    struct news news; /* [link] of keys */
 };
 
 struct source {
@@ -133,7 +137,7 @@ static void drop(struct job *job, mesh_status why)
     free_arrival(container_of(job, struct arrival, job));
 }
 
-/* ---- arriving [link] ---- */
+/* ---- arriving ---- */
 
 static void tell_lost(struct source *source, mesh_status status, const char *why)
 {
@@ -143,36 +147,61 @@ static void tell_lost(struct source *source, mesh_status status, const char *why
                     "%s: %s: messages lost: %u", source->title, why, lost);
 }
 
-static void arrive(struct source *source, mesh_message *message)
+/* Queue a message, which is taken. */
+static enum lane_verdict arrive(struct source *source, mesh_message *message)
 {
     struct arrival *arrival = message ? calloc(1, sizeof(*arrival)) : NULL;
     if (!arrival) {
         message_free(message);
-        tell_lost(source, MESH_E_NO_MEMORY, "no memory");
-        return;
+        return LANE_NO_WORKER;
     }
     message->client = source->agent->service->client;
     *arrival = (struct arrival){ { .run = run, .drop = drop }, source, message };
     enum lane_verdict verdict = lane_push(&source->lane, &arrival->job);
-    if (verdict == LANE_TAKEN)
+    if (verdict != LANE_TAKEN)
+        free_arrival(arrival);
+    return verdict;
+}
+
+/* [link] What is lost is told outside the lock, while the source cannot go away. */
+static void deliver(struct inlet *inlet, mesh_message *message)
+{
+    pthread_mutex_lock(&inlet->lock);
+    struct source *source = inlet->source;
+    struct service *service = source->agent->service;
+    enum lane_verdict verdict = arrive(source, message);
+    bool is_lost = verdict == LANE_FULL || verdict == LANE_NO_WORKER;
+    if (is_lost)
+        service_leaving(service);
+    pthread_mutex_unlock(&inlet->lock);
+    if (!is_lost)
         return;
-    free_arrival(arrival);
     if (verdict == LANE_FULL)
         tell_lost(source, MESH_E_OVERLOADED, "too many wait already");
+    else
+        tell_lost(source, MESH_E_NO_MEMORY, "no memory");
+    service_left(service);
 }
 
 static void on_message(void *closure, struct link_message *message)
 {
-    const struct inlet *inlet = closure;
-    arrive(inlet->source, message_of_subject(message));
+    deliver(closure, message_of_subject(message));
+}
+
+static bool skips(struct inlet *inlet)
+{
+    pthread_mutex_lock(&inlet->lock);
+    bool skips = inlet->source->skips;
+    pthread_mutex_unlock(&inlet->lock);
+    return skips;
 }
 
 static void on_entry(void *closure, const struct link_entry *entry)
 {
     struct inlet *inlet = closure;
     bool is_later = inlet->news.is_current;
-    if (news_take(&inlet->news, entry) && *entry->key && (is_later || !inlet->source->skips))
-        arrive(inlet->source, message_of_entry(entry));
+    if (news_take(&inlet->news, entry) && *entry->key && (is_later || !skips(inlet)))
+        deliver(inlet, message_of_entry(entry));
 }
 
 /* ---- listening ---- */
@@ -204,6 +233,13 @@ static void set_width(struct source *source, uint32_t width)
     pthread_mutex_unlock(&workers->lock);
 }
 
+static void free_inlet(struct inlet *inlet)
+{
+    news_clear(&inlet->news);
+    pthread_mutex_destroy(&inlet->lock);
+    free(inlet);
+}
+
 mesh_status source_bind(struct source *source, mesh_error *err)
 {
     if (source->inlet)
@@ -211,14 +247,14 @@ mesh_status source_bind(struct source *source, mesh_error *err)
     struct inlet *inlet = calloc(1, sizeof(*inlet));
     if (!inlet)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for a source");
+    pthread_mutex_init(&inlet->lock, NULL);
     inlet->source = source;
-    inlet->service = source->agent->service;
     set_width(source, 0);
     mesh_status status = subscribe(source, inlet, err);
     if (status == MESH_OK)
         source->inlet = inlet;
     else
-        free(inlet);
+        free_inlet(inlet);
     return status;
 }
 
@@ -232,9 +268,8 @@ void source_release(struct source *source)
 static void on_gone(void *closure)
 {
     struct inlet *inlet = closure;
-    struct service *service = inlet->service;
-    news_clear(&inlet->news);
-    free(inlet);
+    struct service *service = inlet->source->agent->service;
+    free_inlet(inlet);
     service_left(service);
 }
 
@@ -244,7 +279,7 @@ void source_unbind(struct source *source)
     if (!inlet)
         return;
     set_width(source, 1); /* what has come is handled, also of one that was never released */
-    service_leaving(inlet->service);
+    service_leaving(source->agent->service);
     if (source->subject)
         link_drain(inlet->subscription, on_gone);
     else
@@ -261,9 +296,96 @@ bool source_runs(const struct source *source)
     return source->lane.running > 0;
 }
 
+/* ---- waiting for the one before ---- */
+
+/* The first job of a source that takes over: it ends when the one before has handled its last message. */
+struct patience {
+    struct job job;
+    const struct source *source, *before; /* before: its service counts as leaving until then */
+    uint64_t ended;                       /* jobs of before */
+};
+
+static void end_patience(struct patience *patience)
+{
+    service_left(patience->before->agent->service);
+    free(patience);
+}
+
+/* [worker] */
+static void be_patient(struct job *job)
+{
+    struct patience *patience = container_of(job, struct patience, job);
+    const struct agent *agent = patience->source->agent;
+    struct workers *workers = patience->before->lane.workers;
+    uint32_t drain_ms = agent->service->client->core->options.drain_timeout_ms;
+    uint64_t deadline = clock_deadline(drain_ms);
+    worker_blocks(true);
+    pthread_mutex_lock(&workers->lock);
+    while (patience->before->lane.ended < patience->ended && workers_wait(workers, deadline))
+        ;
+    bool has_ended = patience->before->lane.ended >= patience->ended;
+    pthread_mutex_unlock(&workers->lock);
+    worker_blocks(false);
+    if (!has_ended)
+        client_tell(agent->service->client, MESH_LOG_WARN, MESH_E_TIMEOUT, agent->contract->name,
+                    "%s: the version before is still at a message after %u ms, going on beside it",
+                    patience->source->title, (unsigned)drain_ms);
+    end_patience(patience);
+}
+
+static void be_patient_no_more(struct job *job, mesh_status why)
+{
+    (void)why;
+    end_patience(container_of(job, struct patience, job));
+}
+
+static uint64_t ended_at_rest(const struct source *source)
+{
+    pthread_mutex_lock(&source->lane.workers->lock);
+    uint64_t ended = source->lane.running > 0 ? source->lane.ended + source->lane.running : 0;
+    pthread_mutex_unlock(&source->lane.workers->lock);
+    return ended;
+}
+
+static void put_first(struct source *source, struct patience *patience)
+{
+    patience->source = source;
+    pthread_mutex_lock(&source->lane.workers->lock);
+    lane_put_first_locked(&source->lane, &patience->job);
+    pthread_mutex_unlock(&source->lane.workers->lock);
+}
+
+/* What waits for before has been moved away, so that what it is at now is the last. */
+static void wait_for(const struct source *before, struct source *source)
+{
+    uint64_t ended = ended_at_rest(before);
+    struct patience *patience = ended > 0 ? calloc(1, sizeof(*patience)) : NULL;
+    if (ended > 0 && !patience)
+        client_tell(source->agent->service->client, MESH_LOG_WARN, MESH_E_NO_MEMORY, source->agent->contract->name,
+                    "%s: no memory to wait for the version before, going on beside it", source->title);
+    if (!patience)
+        return;
+    *patience = (struct patience){ { .run = be_patient, .drop = be_patient_no_more }, source, before, ended };
+    service_leaving(before->agent->service);
+    put_first(source, patience);
+}
+
+/* ---- taking over ---- */
+
 static bool same_text(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool listen_to_the_same(const struct source *a, const struct source *b)
+{
+    return same_text(a->subject, b->subject) && same_text(a->keys, b->keys);
+}
+
+/* All values of its keys are told to it when it begins to listen. */
+static bool is_told_anyway(const struct source *source)
+{
+    return source->keys && !source->skips;
 }
 
 static struct job *pop(struct source *source)
@@ -274,17 +396,64 @@ static struct job *pop(struct source *source)
     return job;
 }
 
+static void move_patience(struct patience *patience, struct source *to)
+{
+    if (patience->before == to) /* which handles one after the other anyway */
+        end_patience(patience);
+    else
+        put_first(to, patience);
+}
+
+static void move_arrival(struct arrival *arrival, struct source *to)
+{
+    if (!is_told_anyway(to))
+        arrive(to, take(&arrival->message)); /* there is as much room as there was */
+    free_arrival(arrival);
+}
+
+static void move_waiting(struct source *from, struct source *to)
+{
+    for (struct job *job; (job = pop(from));) {
+        if (job->run == run)
+            move_arrival(container_of(job, struct arrival, job), to);
+        else
+            move_patience(container_of(job, struct patience, job), to);
+    }
+}
+
+/* The subscription stays; what comes from now on is another's. */
+static void move_inlet(struct source *from, struct source *to)
+{
+    struct inlet *inlet = to->inlet = take(&from->inlet);
+    pthread_mutex_lock(&inlet->lock);
+    move_waiting(from, to);
+    inlet->source = to;
+    pthread_mutex_unlock(&inlet->lock);
+}
+
+bool source_can_succeed(const struct source *from, const struct source *to)
+{
+    return from->inlet && listen_to_the_same(from, to) && same_text(from->queue, to->queue) && !is_told_anyway(to);
+}
+
+void source_succeed(struct source *from, struct source *to)
+{
+    if (!listen_to_the_same(from, to))
+        return;
+    set_width(from, 0); /* it begins none of what is moved */
+    set_width(to, 0);   /* until source_release() */
+    if (!to->inlet && source_can_succeed(from, to))
+        move_inlet(from, to);
+    else
+        move_waiting(from, to);
+    wait_for(from, to);
+}
+
 bool source_move(struct source *from, struct source *to)
 {
-    if (!same_text(from->subject, to->subject) || !same_text(from->keys, to->keys))
+    if (!listen_to_the_same(from, to))
         return false;
-    bool is_told_anyway = to->keys && !to->skips;
-    for (struct job *job; (job = pop(from));) {
-        struct arrival *arrival = container_of(job, struct arrival, job);
-        if (!is_told_anyway)
-            arrive(to, take(&arrival->message));
-        free_arrival(arrival);
-    }
+    move_waiting(from, to);
     return true;
 }
 

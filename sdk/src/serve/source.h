@@ -29,6 +29,12 @@ void source_unbind(struct source *source);
 void source_hold_locked(struct source *source, bool is_held);
 bool source_runs(const struct source *source);
 
+/* Taking over from another agent's source, all under the move lock. Whether one need not begin to listen, because it
+ * will go on where the other stands; doing so: the subscription, if it needs none of its own, and what waits go to it,
+ * and it begins when the other has handled its last message. Nothing happens if they do not listen to the same. */
+bool source_can_succeed(const struct source *from, const struct source *to);
+void source_succeed(struct source *from, struct source *to);
+
 /* Under the move lock: what waits for one goes to another, if that listens to the same: then true. Values of keys of
  * which the other is told anyway do not. */
 bool source_move(struct source *from, struct source *to);

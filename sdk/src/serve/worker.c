@@ -125,6 +125,7 @@ static void run_job(struct workers *workers, struct lane *lane, struct job *job)
 
     pthread_mutex_lock(&workers->lock);
     lane->running--;
+    lane->ended++;
     workers->running--;
     lane_make_ready(lane);
     pthread_cond_broadcast(&workers->quiet);
