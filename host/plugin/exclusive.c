@@ -63,10 +63,22 @@ static void tell_lost(const struct move *move, const mesh_error *err)
               "plugin", move->plugin, "reason", mesh_error_text(err), NULL);
 }
 
+/* Nothing is called again on what was stopped: whom its calls are to tell of their end, they tell now. */
+static void stop(const struct move *move)
+{
+    const struct config *config = move->config->config;
+    mesh_error err = MESH_ERROR_INIT;
+    if (mesh_child_end_calls(move->serving->client, config->handover_timeout_ms, &err) != MESH_OK)
+        log_event(MESH_LOG_WARN, "is stopped although something of it still runs", "plugin", move->plugin, "reason",
+                  mesh_error_text(&err), NULL);
+    mesh_error_clear(&err);
+    generation_stop(move->serving, config->start_timeout_ms);
+}
+
 static enum move_verdict take_turns(struct move *move, mesh_saved *saved)
 {
     mesh_error again = MESH_ERROR_INIT;
-    generation_stop(move->serving, move->config->config->start_timeout_ms);
+    stop(move);
     mesh_status status = pick_up(move, move->next, saved, &move->err);
     if (status == MESH_OK)
         return MOVE_SERVES;

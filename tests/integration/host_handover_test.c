@@ -244,8 +244,32 @@ static void one_that_does_worse_is_rolled_back_though_nothing_is_kept_warm(void)
     expect_contains(answer, "\"version\": \"1\"");
 }
 
+static mesh_status keep(mesh_request *request, void *state, mesh_error *err)
+{
+    (void)err;
+    *(mesh_request **)state = mesh_request_ref(request);
+    return MESH_OK;
+}
+
+static void one_that_waits_for_a_call_hears_of_its_end_before_its_stop(void)
+{
+    static const mesh_agent silent = MESH_RESPONDER("silent", "Does not answer.", keep, "{}", NULL);
+    mesh_request *kept = NULL;
+    expect_int(mesh_register(caller_client(), &silent, &kept, NULL), MESH_OK);
+    auto_host struct host *host = host_new(nats_server_url(peer_server()), "");
+    auto_free char *flag = lock_flag(host);
+    drop(host, "1", flag, "-DASKS=\"silent\"");
+    host_start(host, NULL);
+    drop(host, "2", flag, NULL);
+    tell(host, "reload", 0);
+    expect_true(host_says(host, "its call has ended before its stop", NULL));
+    expect_answer("{\"count\": 1, \"version\": \"2\"}");
+    mesh_request_unref(kept);
+}
+
 SUITE(host_handover, TEST(no_count_is_lost_in_reloads_under_load), TEST(what_is_rolled_back_takes_its_count_along),
       TEST(a_version_that_cannot_take_over_is_given_up), TEST(a_save_that_hangs_is_given_up),
       TEST(who_cannot_come_to_rest_keeps_serving_and_is_asked_again),
       TEST(one_that_owns_a_lock_is_replaced_without_a_lost_count), TEST(one_whose_next_version_cannot_start_is_revived),
+      TEST(one_that_waits_for_a_call_hears_of_its_end_before_its_stop),
       TEST(one_that_does_worse_is_rolled_back_though_nothing_is_kept_warm))

@@ -68,6 +68,15 @@ MESH_API mesh_status mesh_child_swap(mesh_client *old, mesh_client *next, mesh_e
 MESH_API mesh_status mesh_child_hold(mesh_client *child, uint32_t timeout_ms, mesh_error *err);
 
 /**
+ * End what a held child has under way itself: its calls, streams, subscriptions and watches end with MESH_E_STOPPED, new
+ * ones are refused, and callbacks that were still to come are told. What waits for its agents goes on waiting. For a plugin
+ * that is stopped before the next one starts: afterwards nothing is called in it any more. [any-thread; blocks]
+ *
+ * MESH_E_TIMEOUT  a callback has not returned within timeout_ms
+ */
+MESH_API mesh_status mesh_child_end_calls(mesh_client *child, uint32_t timeout_ms, mesh_error *err);
+
+/**
  * Let a held child go on. What came for it after a swap goes to who serves the name now. Fine for one that is not held, and
  * for one that serves no more. [any-thread]
  */

@@ -452,6 +452,14 @@ static mesh_status refuse_held(mesh_client *client, uint32_t timeout_ms, mesh_er
     return mesh_error_set(err, MESH_E_TIMEOUT, "after %u ms there is still in hand: %s", timeout_ms, buf_text(&what));
 }
 
+void client_end_calls(mesh_client *client)
+{
+    client->stopped = true;
+    inbox_stop_client(client->core->inbox, client);
+    feeds_stop(client);
+    link_wake(client->core->link);
+}
+
 mesh_status mesh_client_stop(mesh_client *client, uint32_t timeout_ms, mesh_error *err)
 {
     struct core *core = client->core;
@@ -461,10 +469,7 @@ mesh_status mesh_client_stop(mesh_client *client, uint32_t timeout_ms, mesh_erro
     uint64_t deadline = clock_deadline(timeout_ms);
     if (!service_drain(client->service, NULL, deadline))
         service_give_up(client->service, NULL, MESH_STOP_DRAIN);
-    client->stopped = true;
-    inbox_stop_client(core->inbox, client);
-    feeds_stop(client);
-    link_wake(core->link);
+    client_end_calls(client);
     /* Handlers that only waited for a call come back now, and what was started with a callback is told its end. */
     uint64_t after_stop = clock_deadline(AFTER_STOP_MS);
     bool quiet = service_drain(client->service, NULL, deadline > after_stop ? deadline : after_stop);

@@ -70,6 +70,10 @@ void client_tell(const mesh_client *client, int level, mesh_status status, const
 void core_tell(const struct core *core, int level, mesh_status status, const char *agent, const char *format, ...)
     MESH_PRINTF(5, 6);
 
+/* End what it has under way: calls, streams, subscriptions, watches; new ones are refused. Callbacks are told on its
+ * workers. [any-thread] */
+void client_end_calls(mesh_client *client);
+
 /* What the operator says of one agent of this client, or NULL. Lent. */
 const mesh_agent_limits *client_limits(const mesh_client *client, const char *agent);
 

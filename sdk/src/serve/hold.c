@@ -201,6 +201,16 @@ mesh_status mesh_child_hold(mesh_client *child, uint32_t timeout_ms, mesh_error 
     return mesh_error_set(err, MESH_E_TIMEOUT, "still in hand after %u ms: %s", (unsigned)timeout_ms, buf_text(&what));
 }
 
+mesh_status mesh_child_end_calls(mesh_client *child, uint32_t timeout_ms, mesh_error *err)
+{
+    struct service *service = child->service;
+    client_end_calls(child);
+    hold_callbacks(service, false);
+    if (lane_drain(&service->callbacks, clock_deadline(timeout_ms)))
+        return MESH_OK;
+    return mesh_error_set(err, MESH_E_TIMEOUT, "a callback still runs after %u ms", (unsigned)timeout_ms);
+}
+
 void mesh_child_release(mesh_client *child)
 {
     set_hold(child->service, false);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An agent "tally" that counts, and hands its count over. LOCK: only one copy of it can be started, it holds a lock on
- * that file. RESTORE_FAILS, SAVE_HANGS, START_FAILS do what they say.
+ * that file. RESTORE_FAILS, SAVE_HANGS, START_FAILS do what they say. ASKS: it calls that agent when it starts, and
+ * logs whether it hears of the end before or after its stop.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +53,31 @@ static mesh_status take_lock(struct tally *tally, mesh_error *err)
     return MESH_OK;
 }
 
+static bool has_stopped; /* outlives the state */
+
+#ifdef ASKS
+static void hear(void *data, mesh_status status, const mesh_reply *reply, const mesh_error *err)
+{
+    (void)status;
+    (void)reply;
+    (void)err;
+    mesh_log(data, MESH_LOG_INFO, "its call has ended %s its stop", has_stopped ? "after" : "before");
+}
+#endif
+
+static mesh_status ask(mesh_client *client, mesh_error *err)
+{
+#ifdef ASKS
+    return mesh_call_start(client, ASKS, mesh_text("{}"), NULL, hear, client, err);
+#endif
+    (void)client;
+    (void)err;
+    return MESH_OK;
+}
+
 static mesh_status tally_start(mesh_client *client, void **ret_state, mesh_error *err)
 {
     struct tally *tally = calloc(1, sizeof(*tally));
-    (void)client;
 #ifdef START_FAILS
     free(tally);
     return mesh_error_set(err, MESH_E_SYSTEM, "it does not want to start");
@@ -63,6 +86,8 @@ static mesh_status tally_start(mesh_client *client, void **ret_state, mesh_error
         return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory");
     tally->lock = -1;
     mesh_status status = take_lock(tally, err);
+    if (status == MESH_OK)
+        status = ask(client, err);
     if (status != MESH_OK) {
         free(tally);
         return status;
@@ -75,6 +100,7 @@ static void tally_stop(mesh_client *client, void *state)
 {
     struct tally *tally = state;
     (void)client;
+    has_stopped = true;
     if (tally->lock >= 0)
         close(tally->lock);
     free(tally);
