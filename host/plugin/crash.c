@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "config.h"
 
-enum { KNOWN_MAX = 4096, RECORD_MAX = 4096 };
+enum { KNOWN_MAX = 4096, RECORD_MAX = 4096, STACK_SIZE = 32 << 10 };
 
 static const struct {
     int number;
@@ -167,6 +167,38 @@ static void on_exit_called(void)
 {
     if (record("exit", true))
         _exit(EXIT_FAILURE);
+}
+
+/* ---- its stack ---- */
+
+static pthread_key_t stack_key;
+static pthread_once_t stack_once = PTHREAD_ONCE_INIT;
+
+static void drop_stack(void *stack)
+{
+    const stack_t none = { .ss_flags = SS_DISABLE };
+    sigaltstack(&none, NULL);
+    free(stack);
+}
+
+static void make_stack_key(void)
+{
+    pthread_key_create(&stack_key, drop_stack);
+}
+
+/* Without memory a full stack leaves no record. */
+void crash_enter_thread(void)
+{
+    stack_t now;
+    pthread_once(&stack_once, make_stack_key);
+    bool has_one = sigaltstack(NULL, &now) == 0 && !(now.ss_flags & SS_DISABLE); /* ours, or a sanitizer's */
+    const stack_t stack = { .ss_sp = has_one ? NULL : malloc(STACK_SIZE), .ss_size = STACK_SIZE };
+    if (!stack.ss_sp)
+        return;
+    if (sigaltstack(&stack, NULL) == 0)
+        pthread_setspecific(stack_key, stack.ss_sp);
+    else
+        free(stack.ss_sp);
 }
 
 /* ---- life ---- */

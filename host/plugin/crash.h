@@ -4,7 +4,7 @@
  * next host. A crash inside a plugin takes the host with it; what can be done is not to load that version again.
  *
  * Plugin code runs only on threads that bear their generation's name ("g7.echo"), which is how the handler knows whom
- * to blame. A plugin that calls exit() is told in the same way; _exit() and a full stack leave no record. What another
+ * to blame. A plugin that calls exit() is told in the same way; _exit() leaves no record. What another
  * process sends, and what a child does that a plugin has forked, is nobody's fault.
  */
 #ifndef PLUGIN_CRASH_H
@@ -28,6 +28,10 @@ bool crash_read(const char *folder, struct crash *ret_crash);
 
 /* Be ready to write a record there, from now on until crash_end(). [main, once] */
 mesh_status crash_begin(const char *folder, mesh_error *err);
+
+/* Code of a plugin is going to run on this thread: give the handler a stack of its own, for the thread's may be full. A
+ * second time is fine. [any-thread] */
+void crash_enter_thread(void);
 
 /* A plugin had taken a signal for itself and is about to go: hear it again if it is one of a crash. [any-thread] */
 void crash_watch(int number);

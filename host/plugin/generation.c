@@ -80,6 +80,7 @@ static mesh_status load(struct generation *generation, const struct image *image
     crash_know(generation->number, generation->plugin, image->hash);
     pthread_getname_np(pthread_self(), here, sizeof(here));
     pthread_setname_np(pthread_self(), name);
+    crash_enter_thread();
     mesh_status status = loader_open(image->path, &generation->handle, err);
     pthread_setname_np(pthread_self(), here);
     return status;
@@ -150,6 +151,7 @@ mesh_status generation_prepare(struct generation *generation, mesh_client *mesh,
     options.name = generation->name;
     options.settings = (const char *const *)settings.items;
     options.limits = list;
+    options.on_thread = crash_enter_thread;
     return mesh_child_open(mesh, &options, &generation->client, err);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "plugin/crash.h"
 
 struct step {
     /* Read-only once the thread runs. */
@@ -24,6 +25,7 @@ static void *step_main(void *closure)
 {
     struct step *step = closure;
     pthread_setname_np(pthread_self(), step->name);
+    crash_enter_thread();
     step->run(step->closure);
     pthread_mutex_lock(&step->lock);
     step->has_ended = true;

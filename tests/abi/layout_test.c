@@ -290,13 +290,14 @@ FIELD(mesh_agent_limits, check_output, 28);
 FIELD(mesh_agent_limits, gate_key, 32);
 FIELD(mesh_agent_limits, gate_subject, 40);
 
-SIZE(mesh_child_options, 40);
+SIZE(mesh_child_options, 48);
 FIELD(mesh_child_options, size, 0);
 FIELD(mesh_child_options, name, 8);
 FIELD(mesh_child_options, settings, 16);
 FIELD(mesh_child_options, limits, 24);
-FIELD(mesh_child_options, workers, 32);
-FIELD(mesh_child_options, reserved, 36);
+FIELD(mesh_child_options, on_thread, 32);
+FIELD(mesh_child_options, workers, 40);
+FIELD(mesh_child_options, reserved, 44);
 
 SIZE(mesh_agent_stats, 64);
 FIELD(mesh_agent_stats, size, 0);

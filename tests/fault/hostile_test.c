@@ -125,13 +125,15 @@ static bool is_back(struct scene *scene, const char *version, unsigned timeout_m
 
 /* ---- deeds ---- */
 
-static const char *const deaths[] = { "crash()", "abort()", "exit(3)" };
+static const char *const deaths[] = { "crash()", "abort()", "exit(3)", "overflow(0)" };
 
 enum { DEATHS = sizeof(deaths) / sizeof(deaths[0]) };
 
 static void nothing_in_a_constructor_reaches_the_host(void)
 {
-    static const char *const deeds[] = { "hang()", "crash()", "abort()", "exit(0)", "_exit(0)", "close_descriptors()" };
+    static const char *const deeds[] = { "hang()",     "crash()",  "abort()",
+                                         "exit(0)",    "_exit(0)", "close_descriptors()",
+                                         "overflow(0)" };
     struct scene scene = scene_new();
     for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
         host_mark(scene.host);
@@ -190,7 +192,8 @@ static void a_handler_that_ends_the_host_is_not_called_again(void)
 
 static void a_constructor_that_behaved_when_tried_is_found_out(void)
 {
-    static const char *const deeds[] = { "UNLESS_TRIED(crash())", "UNLESS_TRIED(abort())", "UNLESS_TRIED(exit(3))" };
+    static const char *const deeds[] = { "UNLESS_TRIED(crash())", "UNLESS_TRIED(abort())", "UNLESS_TRIED(exit(3))",
+                                         "UNLESS_TRIED((void)overflow(0))" };
     for (size_t i = 0; i < DEATHS; i++)
         expect_back_after_death("1", "IN_CONSTRUCTOR", deeds[i]);
 }

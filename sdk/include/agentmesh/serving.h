@@ -28,11 +28,12 @@ typedef struct mesh_child_options {
     const char *name;                        /* for threads and events, at most 64 bytes */
     const char *const *settings;             /* key, value, ..., NULL; copied; NULL: none */
     const mesh_agent_limits *const *limits;  /* ends with NULL; copied; NULL: none */
+    void (*on_thread)(void);                 /* first on each thread that will run handlers of it; NULL: nothing */
     uint32_t workers;                        /* threads; 0: the client's */
     uint32_t reserved;                       /* 0 */
 } mesh_child_options;
 
-#define MESH_CHILD_OPTIONS_INIT { sizeof(mesh_child_options), NULL, NULL, NULL, 0, 0 }
+#define MESH_CHILD_OPTIONS_INIT { sizeof(mesh_child_options), NULL, NULL, NULL, NULL, 0, 0 }
 
 /**
  * mesh_client_child() with more to say, whose agents are prepared but not served: mesh_register() on it checks and keeps them

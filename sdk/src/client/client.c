@@ -420,6 +420,7 @@ mesh_status mesh_child_open(mesh_client *parent, const mesh_child_options *optio
                               "the settings of a child are keys and values: one is missing");
     mesh_client *client = new_client(parent->core, parent, given.name, given.workers, true);
     if (client) {
+        client->service->workers.on_thread = given.on_thread;
         client->settings = copy_list(given.settings);
         status = copy_all_limits(client, given.limits, err);
     }

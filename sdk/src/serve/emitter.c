@@ -272,11 +272,12 @@ static void hand_on(struct mesh_emitter *emitter, mesh_status status, const mesh
 }
 
 /* "client/agent": who it is is seen in the list of threads. */
-static void name_thread(const struct mesh_emitter *emitter)
+static void enter(const struct mesh_emitter *emitter)
 {
+    const struct workers *workers = &emitter->agent->service->workers;
     char name[16];
-    snprintf(name, sizeof(name), "%s/%s", emitter->agent->service->workers.name, emitter->stage->name);
-    pthread_setname_np(pthread_self(), name);
+    snprintf(name, sizeof(name), "%s/%s", workers->name, emitter->stage->name);
+    worker_enter(workers, name);
 }
 
 static void *emitter_main(void *closure)
@@ -285,7 +286,7 @@ static void *emitter_main(void *closure)
     struct agent *agent = emitter->agent;
     mesh_error err = MESH_ERROR_INIT;
     mesh_status status = MESH_OK;
-    name_thread(emitter);
+    enter(emitter);
     if (agent->publish)
         status = perform(emitter, agent->publish, &err);
     else

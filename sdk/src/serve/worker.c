@@ -149,11 +149,13 @@ static void leave(struct workers *workers)
         pthread_join(before, NULL);
 }
 
-static void name_thread(const struct workers *workers)
+void worker_enter(const struct workers *workers, const char *name)
 {
-    char name[16];
-    snprintf(name, sizeof(name), "%s", workers->name);
-    pthread_setname_np(pthread_self(), name);
+    char short_name[16];
+    snprintf(short_name, sizeof(short_name), "%s", name);
+    pthread_setname_np(pthread_self(), short_name);
+    if (workers->on_thread)
+        workers->on_thread();
 }
 
 static void *worker_main(void *closure)
@@ -161,7 +163,7 @@ static void *worker_main(void *closure)
     struct workers *workers = closure;
     struct lane *lane;
     current = workers;
-    name_thread(workers);
+    worker_enter(workers, workers->name);
     pthread_mutex_lock(&workers->lock);
     for (struct job *job; (job = next_job(workers, &lane));)
         run_job(workers, lane, job);

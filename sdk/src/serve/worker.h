@@ -21,6 +21,7 @@ struct workers {
     const char *name;   /* of the threads; lent */
     atomic_uint *total; /* threads of all clients, counted here; lent */
     uint32_t max, total_max;
+    void (*on_thread)(void); /* first on each of them; NULL: nothing */
     bool is_manual; /* jobs run only in workers_dispatch() and in those who wait for them */
 
     /* Guarded by lock, which also guards all lanes. */
@@ -56,6 +57,7 @@ bool workers_close(struct workers *workers, uint64_t deadline);
 /* Begin a guest, which ends with worker_leave(). False: no thread can be had. count, lent until then, counts its user's
  * guests, under the lock. */
 bool workers_invite(struct workers *workers, uint32_t *count, void *(*main)(void *closure), void *closure);
+void worker_enter(const struct workers *workers, const char *name); /* the first that a guest does */
 void worker_leave(struct workers *workers, uint32_t *count);
 
 /* Run what is ready, waiting for the first job until the deadline. False: none came. Where jobs run by hand. */

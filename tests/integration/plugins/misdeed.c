@@ -33,6 +33,14 @@ MAYBE_UNUSED static void crash(void)
     *(volatile int *)8 = 1;
 }
 
+/* Until the stack is full. */
+MAYBE_UNUSED static int overflow(int depth)
+{
+    volatile char room[4096];
+    room[0] = (char)depth;
+    return depth < 0 ? 0 : overflow(depth + 1) + room[0];
+}
+
 static void *thread_main(void *closure)
 {
     hang();
