@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -34,7 +35,8 @@ enum {
     PATIENCE_MS = 10000,    /* for files that are being written when everything else stands */
     BEYOND_DRAIN_MS = 5000, /* for stopping and unloading, once everything has drained */
     GOODBYE_MS = 10000,     /* for telling the mesh and ending a server of ours */
-    AWAKE_MS = 1000         /* whatever happens, look around as often as this */
+    AWAKE_MS = 1000,        /* whatever happens, look around as often as this */
+    AT_REST_MS = 12000      /* after the last work: idle threads have ended, too */
 };
 
 enum phase { SERVING, LEAVING, GOODBYE, ENDED };
@@ -67,7 +69,7 @@ struct daemon {
     bool has_seen;     /* the folders, since start or reload */
     bool is_ready;     /* and told so */
     uint64_t ready_by; /* files that are being written are not waited for any longer */
-    uint64_t began_ms, plan_at, alive_at, end_at, restart_at;
+    uint64_t began_ms, plan_at, alive_at, end_at, restart_at, rest_at;
     uint32_t restarts;
     struct errand look, restart, goodbye;
 };
@@ -350,6 +352,15 @@ static void tell_alive(struct daemon *daemon)
     daemon->alive_at = clock_deadline(daemon->notify->watchdog_ms / 3);
 }
 
+/* What generations and their threads have used and given back stays with the process otherwise. */
+static void rest_if_due(struct daemon *daemon)
+{
+    if (clock_ms() < daemon->rest_at)
+        return;
+    malloc_trim(0);
+    daemon->rest_at = CLOCK_NEVER;
+}
+
 /* ---- the end ---- */
 
 static void goodbye_run(struct job *job)
@@ -476,8 +487,10 @@ static void wait_for_something(struct daemon *daemon)
     end_if_robbed(fds, sizeof(fds) / sizeof(fds[0]));
     if (fds[0].revents)
         take_signals(daemon);
-    if (fds[1].revents)
+    if (fds[1].revents) {
         jobs_collect(&daemon->jobs);
+        daemon->rest_at = clock_deadline(AT_REST_MS);
+    }
     if (fds[2].revents)
         watch_read(&daemon->watch);
     if (fds[3].revents)
@@ -496,6 +509,7 @@ mesh_status daemon_run(struct daemon *daemon, mesh_error *err)
         daemon->plan_at = roster_plan(daemon->roster);
         tell_if_ready(daemon);
         tell_alive(daemon);
+        rest_if_due(daemon);
         go_on_leaving(daemon);
     }
     if (daemon->jobs.running > 0)
@@ -568,7 +582,7 @@ mesh_status daemon_new(const struct arguments *arguments, struct config *config,
     daemon->state = state;
     daemon->notify = notify;
     daemon->place = place;
-    daemon->plan_at = daemon->end_at = daemon->restart_at = CLOCK_NEVER;
+    daemon->plan_at = daemon->end_at = daemon->restart_at = daemon->rest_at = CLOCK_NEVER;
     daemon->began_ms = clock_ms();
     daemon->alive_at = notify->watchdog_ms > 0 ? clock_ms() : CLOCK_NEVER;
     daemon->look = errand_of(daemon, look_run, look_done);

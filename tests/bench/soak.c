@@ -14,7 +14,7 @@
 #include "versions.h"
 #include "vitals.h"
 
-enum { WARM_UP = 50, LANES = 2, WINDOW = 48, QUIET_MS = 5000, HEARD_MS = 20000, STILL_MS = 11000, REST_MS = 60000 };
+enum { WARM_UP = 500, LANES = 2, WINDOW = 48, QUIET_MS = 5000, HEARD_MS = 20000, STILL_MS = 11000, REST_MS = 60000 };
 
 /* What was asked for; percent of what the host can do. */
 static struct plan {
