@@ -372,6 +372,34 @@ static void subjects_that_would_break_the_line_are_refused(void)
     probe_clear(&probe);
 }
 
+/* A server would end the connection over it, with everything else that goes over it. */
+static void a_line_that_no_server_reads_is_not_sent(void)
+{
+    enum { LONG = 5000 };
+    char subject[LONG + 1], half[LONG / 2 + 1];
+    struct link_subscription *subscription = NULL;
+    struct probe probe;
+
+    memset(subject, 'a', LONG);
+    memset(half, 'b', LONG / 2);
+    subject[LONG] = half[LONG / 2] = '\0';
+    const struct link_outgoing messages[] = { { .subject = subject },
+                                              { .subject = "a", .reply = subject },
+                                              { .subject = half, .reply = half } };
+    probe_init(&probe);
+    expect_true(probe_open(&probe, bus_url(), NULL));
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+        expect_int(link_publish(probe.link, &messages[i], NULL), MESH_E_INVALID_ARGUMENT);
+    expect_int(link_subscribe(probe.link, subject, NULL, probe_message, &probe, &subscription, NULL),
+               MESH_E_INVALID_ARGUMENT);
+    expect_int(link_subscribe(probe.link, half, half, probe_message, &probe, &subscription, NULL),
+               MESH_E_INVALID_ARGUMENT);
+    expect_true(publish(probe.link, half, "")); /* long, and no more */
+    expect_int(link_flush(probe.link, PROBE_WAIT_MS, NULL), MESH_OK);
+    expect_int(probe_count_lines(&probe, "cut off"), 0);
+    probe_clear(&probe);
+}
+
 /* ---- subscriptions ---- */
 
 static void a_queue_group_shares_its_messages(void)
@@ -541,7 +569,8 @@ SUITE(link, TEST(a_link_tells_that_it_is_connected), TEST(a_dead_address_is_told
       TEST(a_server_without_jetstream_is_an_error_of_its_own), TEST(tls_is_spoken_with_those_who_are_vouched_for),
       TEST(a_server_that_asks_for_a_certificate_is_shown_one), TEST(of_several_servers_one_that_answers_is_joined),
       TEST(messages_cross_whole), TEST(a_question_to_nobody_comes_back), TEST(what_is_too_large_is_not_sent),
-      TEST(subjects_that_would_break_the_line_are_refused), TEST(a_queue_group_shares_its_messages),
-      TEST(messages_are_told_in_their_order), TEST(a_drained_subscription_delivers_what_it_received),
+      TEST(subjects_that_would_break_the_line_are_refused), TEST(a_line_that_no_server_reads_is_not_sent),
+      TEST(a_queue_group_shares_its_messages), TEST(messages_are_told_in_their_order),
+      TEST(a_drained_subscription_delivers_what_it_received),
       TEST(an_unsubscribed_one_is_gone_when_its_callback_has_returned), TEST(a_callback_can_end_its_own_subscription),
       TEST(many_drain_at_once), TEST(closing_ends_what_was_not_ended))

@@ -6,8 +6,20 @@
 
 #define KEY_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/_="
 
-/* A server ends the connection over a line of more than 4096 bytes; a subject must leave room. */
-enum { KEY_MAX = 1024 };
+/* A server ends the connection over a line of more than 4096 bytes, so subjects must leave room for the rest of it. */
+enum { SUBJECTS_MAX = 4000, KEY_MAX = 1024 };
+
+/* All that stands in one line; the second may be NULL. */
+static mesh_status check_line(const char *subject, const char *second, mesh_error *err)
+{
+    size_t len = strlen(subject) + (second ? strlen(second) : 0);
+
+    if (len > SUBJECTS_MAX)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "'%.32s...' is too long: a server takes at most %d bytes of subjects at a time", subject,
+                              SUBJECTS_MAX);
+    return MESH_OK;
+}
 
 /* ---- messages ---- */
 
@@ -38,7 +50,7 @@ mesh_status grammar_check_outgoing(const struct link_outgoing *message, size_t m
     if (size > max || size > INT_MAX)
         return mesh_error_set(err, MESH_E_TOO_LARGE, "message of %zu bytes is over the server's maximum of %zu bytes",
                               size, max);
-    return MESH_OK;
+    return check_line(message->subject, message->reply, err);
 }
 
 /* ---- subscriptions ---- */
@@ -66,7 +78,7 @@ mesh_status grammar_check_subscription(const char *subject, const char *queue, m
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a subject to subscribe to", subject);
     if (queue && !queue_is_valid(queue))
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT, "'%s' is not a queue group", queue);
-    return MESH_OK;
+    return check_line(subject, queue, err);
 }
 
 /* ---- keys ---- */

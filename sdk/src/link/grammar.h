@@ -5,10 +5,12 @@
 
 #include "link/link.h"
 
-/* Subjects that are sendable, and no more bytes than max, headers counted as they stand on the wire. */
+/* Subjects that are sendable and fit into one line, and no more bytes than max, headers counted as they stand on the
+ * wire. */
 mesh_status grammar_check_outgoing(const struct link_outgoing *message, size_t max, mesh_error *err);
 
-/* What can be subscribed to: tokens with wildcards for whole ones; and in which group, NULL for none. */
+/* What can be subscribed to: tokens with wildcards for whole ones; and in which group, NULL for none. Both fit
+ * into one line. */
 mesh_status grammar_check_subscription(const char *subject, const char *queue, mesh_error *err);
 
 /* What every SDK takes as a key (protocol 2.3). */
