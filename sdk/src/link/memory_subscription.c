@@ -256,25 +256,26 @@ void memory_unsubscribe(struct link_subscription *subscription, void (*on_gone)(
     leave(subscription, MEMORY_LEAVING, on_gone);
 }
 
-/* The lock is held. */
-static void end_where(const struct link *link, enum memory_state state)
+/* End all that have come no further than this state. The lock is held. */
+static void end_up_to(const struct link *link, enum memory_state state)
 {
     for (struct link_subscription *one = link->subscriptions; one; one = one->next_of_link)
-        if (one->state == state)
+        if (one->state <= state)
             end(one, MEMORY_LEAVING);
 }
 
+/* Each time one is gone: its last callback may have made another. */
 void memory_subscriptions_end(struct link *link, uint32_t drain_ms)
 {
     struct memory_bus *bus = link->bus;
     uint64_t deadline = clock_deadline(drain_ms);
 
     pthread_mutex_lock(&bus->lock);
-    end_where(link, MEMORY_LIVE);
-    while (link->subscriptions && clock_cond_wait(&bus->ended, &bus->lock, deadline))
-        ;
-    end_where(link, MEMORY_DRAINING);
-    while (link->subscriptions)
-        pthread_cond_wait(&bus->ended, &bus->lock);
+    do
+        end_up_to(link, MEMORY_LIVE);
+    while (link->subscriptions && clock_cond_wait(&bus->ended, &bus->lock, deadline));
+    do
+        end_up_to(link, MEMORY_DRAINING);
+    while (link->subscriptions && clock_cond_wait(&bus->ended, &bus->lock, CLOCK_NEVER));
     pthread_mutex_unlock(&bus->lock);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a bus in memory has of its own; what it has in common with a server is shown by the tests of link.h. */
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,67 @@ static void one_slow_callback_does_not_hold_up_another_subscription(void)
     probe_clear(&quick);
 }
 
+/* ---- closing ---- */
+
+/* [link] */
+static void subscribe_in_turn(void *closure, struct link_message *message)
+{
+    struct probe *probe = closure;
+
+    probe_message(probe, message); /* is held */
+    listen(probe, "more", NULL);
+}
+
+static void *close_link(void *link)
+{
+    return link_close(link);
+}
+
+static bool knows_that_nobody_hears(struct probe *probe)
+{
+    bool found = false;
+
+    pthread_mutex_lock(&probe->lock);
+    for (size_t i = 0; i < probe->message_count; i++)
+        found |= link_message_is_no_responders(&probe->messages[i]);
+    pthread_mutex_unlock(&probe->lock);
+    return found;
+}
+
+/* A link that closes first hears nothing any more: then a question comes back. */
+static bool await_closing(struct probe *other, const char *subject)
+{
+    uint64_t deadline = clock_deadline(PROBE_WAIT_MS);
+
+    listen(other, "inbox", NULL);
+    while (!knows_that_nobody_hears(other) && clock_left_ms(deadline) > 0) {
+        say(other, subject, "inbox", "?");
+        poll(NULL, 0, 1);
+    }
+    return knows_that_nobody_hears(other);
+}
+
+static void a_link_closes_though_a_callback_goes_on_subscribing(void)
+{
+    struct probe probe, other;
+    struct link_subscription *subscription = NULL;
+    pthread_t closer;
+
+    open_probe(&probe, "memory:late");
+    open_probe(&other, "memory:late");
+    expect_int(link_subscribe(probe.link, "a", NULL, subscribe_in_turn, &probe, &subscription, NULL), MESH_OK);
+    probe_hold(&probe, true);
+    say(&other, "a", NULL, "x");
+    expect_true(probe_await_messages(&probe, 1));
+    expect_int(pthread_create(&closer, NULL, close_link, probe.link), 0);
+    expect_true(await_closing(&other, "a"));
+    probe_hold(&probe, false);
+    pthread_join(closer, NULL);
+    probe.link = NULL;
+    probe_clear(&probe);
+    probe_clear(&other);
+}
+
 struct crowd {
     const char *url;
     pthread_t thread;
@@ -342,5 +404,6 @@ SUITE(link_memory, TEST(links_of_one_name_meet), TEST(a_bus_is_forgotten_with_it
       TEST(names_of_buses_are_checked), TEST(headers_are_read_as_over_a_server),
       TEST(everybody_has_a_message_of_their_own), TEST(only_the_asker_is_told_that_nobody_hears),
       TEST(a_group_spans_subjects_and_each_member_has_a_share), TEST(a_publisher_runs_no_callback),
-      TEST(one_slow_callback_does_not_hold_up_another_subscription), TEST(many_come_and_go_at_once),
+      TEST(one_slow_callback_does_not_hold_up_another_subscription),
+      TEST(a_link_closes_though_a_callback_goes_on_subscribing), TEST(many_come_and_go_at_once),
       TEST(a_watch_tells_values_in_the_order_in_which_they_were_written), TEST(revisions_count_within_a_bucket))
