@@ -195,6 +195,23 @@ static void what_others_serve_stays(void)
     mesh_end(&mesh);
 }
 
+static void names_that_can_be_none_hold_up_nobody(void)
+{
+    struct mesh mesh;
+    char id[ID_SIZE], record[8192];
+    mesh_begin(&mesh);
+    list(&mesh, (const char *[]){ "lone" }, 1);
+    mesh_monitor *monitor = watch(&mesh);
+    id_new(id);
+    struct host host = { .link = connect_as(&mesh, id) };
+    snprintf(record, sizeof(record), "{\"agents\": [\"lone\", \"a b\", \"\", \"%05000d\"]}", 1);
+    expect_int(link_key_put(host.link, "mesh-instances", id, mesh_text(record), NULL, NULL), MESH_OK);
+    host_crash(&host);
+    expect_death(&mesh, "lone", id);
+    mesh_monitor_stop(monitor);
+    mesh_end(&mesh);
+}
+
 static void hosts_that_died_before_are_found(void)
 {
     struct mesh mesh;
@@ -538,9 +555,10 @@ static void a_server_of_ones_own_is_watched(void)
 }
 
 SUITE(monitor, STATEMENT("63", a_crashed_host_is_buried), STATEMENT("63", what_others_serve_stays),
-      STATEMENT("63", hosts_that_died_before_are_found), TEST(hosts_that_died_while_the_server_was_away_are_found),
-      TEST(many_hosts_die_at_once), TEST(a_host_that_is_connected_again_is_spared),
-      TEST(who_says_goodbye_is_not_buried), STATEMENT("64", what_tells_of_nobody_is_ignored),
-      TEST(a_catalog_that_cannot_be_read_is_left_as_it_is), TEST(wrong_options_are_refused),
-      TEST(the_command_watches_until_ctrl_c), TEST(a_detached_server_has_a_monitor_beside_it),
-      TEST(the_monitor_ends_with_its_server), TEST(a_server_of_ones_own_is_watched))
+      TEST(names_that_can_be_none_hold_up_nobody), STATEMENT("63", hosts_that_died_before_are_found),
+      TEST(hosts_that_died_while_the_server_was_away_are_found), TEST(many_hosts_die_at_once),
+      TEST(a_host_that_is_connected_again_is_spared), TEST(who_says_goodbye_is_not_buried),
+      STATEMENT("64", what_tells_of_nobody_is_ignored), TEST(a_catalog_that_cannot_be_read_is_left_as_it_is),
+      TEST(wrong_options_are_refused), TEST(the_command_watches_until_ctrl_c),
+      TEST(a_detached_server_has_a_monitor_beside_it), TEST(the_monitor_ends_with_its_server),
+      TEST(a_server_of_ones_own_is_watched))

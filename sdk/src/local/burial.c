@@ -109,7 +109,15 @@ static bool unlist(void *closure, struct catalog *catalog, bool *ok)
     return changed;
 }
 
-/* A name that can be no key has no contract. */
+/* A name too long for a key or a subject: nobody was ever known by it. */
+static mesh_status if_possible(mesh_status status, mesh_error *err)
+{
+    if (status != MESH_E_INVALID_ARGUMENT)
+        return status;
+    mesh_error_clear(err);
+    return MESH_OK;
+}
+
 static mesh_status remove_contracts(struct burial *burial, struct link *link, mesh_error *err)
 {
     mesh_status status = MESH_OK;
@@ -117,7 +125,7 @@ static mesh_status remove_contracts(struct burial *burial, struct link *link, me
     void *value;
     for (size_t at = 0; status == MESH_OK && map_next(&burial->agents, &at, &agent, &value);)
         if (!survives(burial, agent) && name_is_valid(agent))
-            status = link_key_delete(link, "mesh-registry", agent, err);
+            status = if_possible(link_key_delete(link, "mesh-registry", agent, err), err);
     return status;
 }
 
@@ -130,7 +138,7 @@ static mesh_status tell_death(const struct burial *burial, struct link *link, co
     if (!subject || buf_failed(&notice))
         return no_memory(err);
     const struct link_outgoing message = { .subject = subject, .body = buf_bytes(&notice) };
-    return link_publish(link, &message, err);
+    return if_possible(link_publish(link, &message, err), err);
 }
 
 /* Each is told of once, whatever comes in between. */
