@@ -2,6 +2,7 @@
 /* The health monitor: who is buried, who is spared, and what it ignores (protocol 13.2). */
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,9 @@ static void mesh_end(struct mesh *mesh)
     nats_server_stop(mesh->server);
 }
 
-static mesh_monitor *watch(const struct mesh *mesh)
+/* on_event may be NULL, data is handed to it. */
+static mesh_monitor *watch_with(const struct mesh *mesh, void (*on_event)(void *data, const mesh_event *event),
+                                void *data)
 {
     mesh_monitor_options options = MESH_MONITOR_OPTIONS_INIT;
     mesh_error err = MESH_ERROR_INIT;
@@ -53,10 +56,17 @@ static mesh_monitor *watch(const struct mesh *mesh)
     options.url = nats_server_url(mesh->server);
     options.sys_url = mesh->sys_url;
     options.sweep_ms = SWEEP_MS;
+    options.on_event = on_event;
+    options.on_event_data = data;
     if (!expect_int(mesh_monitor_start(&options, &monitor, &err), MESH_OK))
         printf("%s\n", mesh_error_text(&err));
     mesh_error_clear(&err);
     return monitor;
+}
+
+static mesh_monitor *watch(const struct mesh *mesh)
+{
+    return watch_with(mesh, NULL, NULL);
 }
 
 /* ---- hosts by hand: what they leave on a mesh, and a connection of their name ---- */
@@ -313,6 +323,52 @@ static void a_host_that_is_connected_again_is_spared(void)
     mesh_end(&mesh);
 }
 
+/* What a monitor has said of a burial. */
+struct saying {
+    atomic_bool is_tried_again, is_spared;
+};
+
+/* [any-thread] */
+static void note_saying(void *data, const mesh_event *event)
+{
+    struct saying *saying = data;
+    if (strstr(event->text, "trying again"))
+        atomic_store(&saying->is_tried_again, true);
+    if (strstr(event->text, "is there again"))
+        atomic_store(&saying->is_spared, true);
+}
+
+static bool is_set(void *flag)
+{
+    return atomic_load((atomic_bool *)flag);
+}
+
+static void a_host_that_is_back_before_its_burial_is_over_is_spared(void)
+{
+    struct mesh mesh;
+    struct saying saying = { false, false };
+    mesh_begin(&mesh);
+    list(&mesh, (const char *[]){ "back" }, 1);
+    mesh_monitor *monitor = watch_with(&mesh, note_saying, &saying);
+    struct host back = host_begin(&mesh, "\"back\"");
+    struct link_message gone = peer_ask(mesh.peer, "$JS.API.STREAM.DELETE.KV_mesh-registry", "", NULL);
+    link_message_clear(&gone);
+    host_crash(&back);
+    expect_true(comes_true(is_set, &saying.is_tried_again, WAIT_MS));
+    struct link *again = connect_as(&mesh, back.id);
+    expect_true(comes_true(is_set, &saying.is_spared, WAIT_MS));
+    expect_int(link_buckets_ensure(peer_link(mesh.peer), NULL), MESH_OK);
+    list(&mesh, (const char *[]){ "back", "mark" }, 2);
+    struct host mark = host_begin(&mesh, "\"mark\"");
+    host_crash(&mark);
+    expect_death(&mesh, "mark", mark.id);
+    expect_no_death(&mesh);
+    expect_true(is_listed(&mesh, "back"));
+    link_close(again);
+    mesh_monitor_stop(monitor);
+    mesh_end(&mesh);
+}
+
 static void who_says_goodbye_is_not_buried(void)
 {
     struct mesh mesh;
@@ -557,8 +613,8 @@ static void a_server_of_ones_own_is_watched(void)
 SUITE(monitor, STATEMENT("63", a_crashed_host_is_buried), STATEMENT("63", what_others_serve_stays),
       TEST(names_that_can_be_none_hold_up_nobody), STATEMENT("63", hosts_that_died_before_are_found),
       TEST(hosts_that_died_while_the_server_was_away_are_found), TEST(many_hosts_die_at_once),
-      TEST(a_host_that_is_connected_again_is_spared), TEST(who_says_goodbye_is_not_buried),
-      STATEMENT("64", what_tells_of_nobody_is_ignored), TEST(a_catalog_that_cannot_be_read_is_left_as_it_is),
-      TEST(wrong_options_are_refused), TEST(the_command_watches_until_ctrl_c),
-      TEST(a_detached_server_has_a_monitor_beside_it), TEST(the_monitor_ends_with_its_server),
-      TEST(a_server_of_ones_own_is_watched))
+      TEST(a_host_that_is_connected_again_is_spared), TEST(a_host_that_is_back_before_its_burial_is_over_is_spared),
+      TEST(who_says_goodbye_is_not_buried), STATEMENT("64", what_tells_of_nobody_is_ignored),
+      TEST(a_catalog_that_cannot_be_read_is_left_as_it_is), TEST(wrong_options_are_refused),
+      TEST(the_command_watches_until_ctrl_c), TEST(a_detached_server_has_a_monitor_beside_it),
+      TEST(the_monitor_ends_with_its_server), TEST(a_server_of_ones_own_is_watched))

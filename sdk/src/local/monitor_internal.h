@@ -17,7 +17,7 @@ struct suspect {
     struct suspect *next;
     struct host_connection lost; /* the connection that has ended; number 0: none in particular */
     struct burial *burial;
-    uint64_t since; /* clock_ns() */
+    uint64_t since; /* clock_ns() when it was last thought dead */
     uint64_t at;    /* not before */
 };
 

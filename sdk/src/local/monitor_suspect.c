@@ -145,11 +145,12 @@ static void tell_agent(void *closure, const char *agent, bool survives)
 static mesh_status bury(mesh_monitor *monitor, const struct suspect *suspect, mesh_error *err)
 {
     struct mourner mourner = { monitor, suspect->lost.instance_id };
-    bool was_dug = suspect->burial->is_dug, is_host = false;
+    bool is_host = false;
     mesh_status status = burial_dig(suspect->burial, monitor->mesh, &is_host, err);
     if (status != MESH_OK || !is_host)
         return status;
-    if (!was_dug && is_alive(monitor, suspect)) {
+    /* Also of one half buried: it has seen that and does the rest itself (protocol 4.8). */
+    if (is_alive(monitor, suspect)) {
         monitor_say(monitor, MESH_LOG_INFO, MESH_OK, NULL, "host %s lost a connection and is there again",
                     mourner.instance_id);
         return MESH_OK;
@@ -170,6 +171,7 @@ void monitor_attend(mesh_monitor *monitor, struct suspect *suspect)
                     suspect->lost.instance_id, again ? ", trying again" : "", mesh_error_text(&err));
     mesh_error_clear(&err);
     if (again) {
+        suspect->since = clock_ns(); /* it may come back meanwhile */
         suspect->at = clock_deadline(RETRY_MS);
         suspects_add(monitor, suspect);
     } else {
