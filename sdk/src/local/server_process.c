@@ -60,18 +60,23 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* 0: nothing to read, 1 and 2: the log, 3: the lock, 4: the gate until exec; nothing else of ours. */
-static bool arrange_descriptors(int log_fd, int lock_fd, int gate)
+/* 0: nothing to read, 1 and 2: the log, 3: the lock, 4: the gate until exec; nothing else of ours. *gate is where the
+ * gate is by then, on failure too. */
+static bool arrange_descriptors(int log_fd, int lock_fd, int *gate)
 {
-    enum { CLEAR_OF_TARGETS = 10 };
+    enum { COUNT = 5, CLEAR_OF_TARGETS = 10 };
     int empty = open("/dev/null", O_RDONLY);
-    int from[] = { fcntl(empty, F_DUPFD, CLEAR_OF_TARGETS), fcntl(log_fd, F_DUPFD, CLEAR_OF_TARGETS),
-                   fcntl(log_fd, F_DUPFD, CLEAR_OF_TARGETS), fcntl(lock_fd, F_DUPFD, CLEAR_OF_TARGETS),
-                   fcntl(gate, F_DUPFD, CLEAR_OF_TARGETS) };
-    for (int to = 0; to < 5; to++)
-        if (from[to] < 0 || dup2(from[to], to) < 0)
+    const int wanted[COUNT] = { empty, log_fd, log_fd, lock_fd, *gate };
+    int from[COUNT];
+    for (int to = 0; to < COUNT; to++)
+        if ((from[to] = fcntl(wanted[to], F_DUPFD, CLEAR_OF_TARGETS)) < 0)
             return false;
-    closefrom(5);
+    *gate = from[4];
+    for (int to = 0; to < COUNT; to++)
+        if (dup2(from[to], to) < 0)
+            return false;
+    *gate = 4;
+    closefrom(COUNT);
     return fcntl(4, F_SETFD, FD_CLOEXEC) == 0;
 }
 
@@ -88,11 +93,11 @@ static _Noreturn void become_server(const struct server_launch *launch, int gate
         _exit(127);
     reset_signals();
     umask(077);
-    if (arrange_descriptors(launch->log_fd, launch->lock_fd, gate) && chdir("/") == 0)
+    if (arrange_descriptors(launch->log_fd, launch->lock_fd, &gate) && chdir("/") == 0)
         execve(launch->program, launch->arguments, environ);
 
     int reason = errno;
-    ssize_t told = write(4, &reason, sizeof(reason));
+    ssize_t told = write(gate, &reason, sizeof(reason));
     _exit(told == sizeof(reason) ? 126 : 127);
 }
 
