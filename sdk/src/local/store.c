@@ -102,12 +102,17 @@ static mesh_status try_lock(const struct store *store, const char *name, int *re
     return MESH_OK;
 }
 
+static bool lives(int32_t pid)
+{
+    return pid > 0 && kill(pid, 0) == 0;
+}
+
 /* Whether the one who holds the owner's lock means to keep it; fills err then. */
 static mesh_status refuse_owned(const struct store *store, mesh_error *err)
 {
     auto_record struct server_record record = { 0 };
     mesh_status status = server_record_read(store, &record, err);
-    bool is_owned = record.pid > 0 && record.url && !record.detached && kill(record.pid, 0) == 0;
+    bool is_owned = record.url && !record.detached && lives(record.pid) && lives(record.owner);
     if (status != MESH_OK || !is_owned)
         return status;
     return mesh_error_set(err, MESH_E_EXISTS, "the local server over '%s' (process %d at %s) belongs to process %d",

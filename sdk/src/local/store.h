@@ -29,7 +29,7 @@ struct server_record {
     int32_t owner;      /* the program that started it */
     bool detached;      /* meant to outlive that program */
     int32_t monitor;    /* the health monitor's process beside a detached one; 0: none */
-    char *name, *url;   /* url is noted when the server has answered */
+    char *name, *url;   /* noted before it answers */
     char *system_url;   /* with the password of the system account's user */
     char *url_files[2]; /* where its URL was told; NULL where not */
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -81,17 +82,37 @@ static void an_owner_of_a_running_server_is_not_waited_for(void)
     auto_store struct store first;
     auto_store struct store second = STORE_INIT;
     mesh_error err = MESH_ERROR_INIT;
-    char url[] = "nats://127.0.0.1:7";
-    const struct server_record record = { .pid = (int32_t)getpid(), .owner = 4711, .url = url };
+    char url[] = "nats://127.0.0.1:7", part[64];
+    const struct server_record record = { .pid = (int32_t)getpid(), .owner = (int32_t)getppid(), .url = url };
     start_afresh(&first);
     expect_int(store_open(first.folder, false, &second, NULL), MESH_OK);
     expect_int(store_own(&first, clock_deadline(0), NULL), MESH_OK);
     expect_int(server_record_write(&first, &record, NULL), MESH_OK);
 
     expect_int(store_own(&second, CLOCK_NEVER, &err), MESH_E_EXISTS);
-    expect_contains(mesh_error_text(&err), "belongs to process 4711");
+    snprintf(part, sizeof(part), "belongs to process %d", (int)getppid());
+    expect_contains(mesh_error_text(&err), part);
     expect_contains(mesh_error_text(&err), url);
     mesh_error_clear(&err);
+    clean_up();
+}
+
+/* The lock is not its own then: another program is about to end the server that it has left. */
+static void an_owner_that_has_died_owns_nothing(void)
+{
+    auto_store struct store first;
+    auto_store struct store second = STORE_INIT;
+    char url[] = "nats://127.0.0.1:7";
+    pid_t owner = fork();
+    if (owner == 0)
+        _exit(0);
+    expect_int(waitpid(owner, NULL, 0), owner);
+    const struct server_record record = { .pid = (int32_t)getpid(), .owner = (int32_t)owner, .url = url };
+    start_afresh(&first);
+    expect_int(store_open(first.folder, false, &second, NULL), MESH_OK);
+    expect_int(store_own(&first, clock_deadline(0), NULL), MESH_OK);
+    expect_int(server_record_write(&first, &record, NULL), MESH_OK);
+    expect_int(store_own(&second, clock_deadline(0), NULL), MESH_E_TIMEOUT);
     clean_up();
 }
 
@@ -136,4 +157,5 @@ static void what_cannot_be_read_is_an_empty_record(void)
 
 SUITE(local_store, TEST(the_folder_is_made_and_private), TEST(a_missing_folder_is_not_made_for_one_who_only_looks),
       TEST(a_lock_is_held_by_one), TEST(an_owner_of_a_running_server_is_not_waited_for),
-      TEST(a_record_comes_back_as_it_was_written), TEST(what_cannot_be_read_is_an_empty_record))
+      TEST(an_owner_that_has_died_owns_nothing), TEST(a_record_comes_back_as_it_was_written),
+      TEST(what_cannot_be_read_is_an_empty_record))
