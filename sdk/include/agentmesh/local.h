@@ -54,7 +54,8 @@ typedef struct mesh_local_options {
  * MESH_E_EXISTS     the port is taken and MESH_LOCAL_FLOAT is not set; a server runs over this store already; the mark
  *                   would replace an .oam-url that names another mesh
  * MESH_E_TIMEOUT    it did not answer in time; the text quotes what it said
- * MESH_E_SYSTEM     it ended at once (the text quotes what it said), or a file cannot be written
+ * MESH_E_SYSTEM     it ended at once (the text quotes what it said), a file cannot be written, or the store is not this
+ *                   user's alone to write into
  */
 MESH_API mesh_status mesh_local_start(const mesh_local_options *options, mesh_local **ret_local, mesh_error *err);
 

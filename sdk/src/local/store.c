@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -41,6 +42,20 @@ static mesh_status default_folder(char **ret_folder, mesh_error *err)
     return *ret_folder ? MESH_OK : no_memory(err);
 }
 
+/* Its record tells which process to end and which files to remove: nobody else may have written it. */
+static mesh_status check_folder(const char *folder, mesh_error *err)
+{
+    struct stat st;
+    if (stat(folder, &st) < 0)
+        return mesh_error_set(err, MESH_E_SYSTEM, "cannot open the local server's folder '%s': %s", folder,
+                              strerror(errno));
+    if (st.st_uid == geteuid() && (st.st_mode & 022) == 0)
+        return MESH_OK;
+    return mesh_error_set(err, MESH_E_SYSTEM,
+                          "the local server's folder '%s' must belong to user %u, and nobody else may write into it",
+                          folder, (unsigned)geteuid());
+}
+
 mesh_status store_open(const char *folder, bool make, struct store *store, mesh_error *err)
 {
     auto_free char *wished = NULL;
@@ -54,11 +69,15 @@ mesh_status store_open(const char *folder, bool make, struct store *store, mesh_
     if (status != MESH_OK)
         return status;
 
-    store->folder = realpath(wished, NULL);
-    if (store->folder)
-        return MESH_OK;
-    status = errno == ENOENT || errno == ENOTDIR ? MESH_E_NOT_FOUND : MESH_E_SYSTEM;
-    return mesh_error_set(err, status, "cannot open the local server's folder '%s': %s", wished, strerror(errno));
+    auto_free char *real = realpath(wished, NULL);
+    if (!real) {
+        status = errno == ENOENT || errno == ENOTDIR ? MESH_E_NOT_FOUND : MESH_E_SYSTEM;
+        return mesh_error_set(err, status, "cannot open the local server's folder '%s': %s", wished, strerror(errno));
+    }
+    status = check_folder(real, err);
+    if (status == MESH_OK)
+        store->folder = take(&real);
+    return status;
 }
 
 static void close_fd(int *fd)

@@ -41,7 +41,8 @@ struct server_record {
         NULL, -1, -1                                                                                                   \
     }
 
-/* Open the folder, NULL: the default; make it if asked to. MESH_E_NOT_FOUND: it is missing. */
+/* Open the folder, NULL: the default; make it if asked to. MESH_E_NOT_FOUND: it is missing. MESH_E_SYSTEM: it is
+ * another user's, or others may write into it. */
 mesh_status store_open(const char *folder, bool make, struct store *store, mesh_error *err);
 void store_close(struct store *store); /* gives up both locks */
 

@@ -53,6 +53,25 @@ static void a_missing_folder_is_not_made_for_one_who_only_looks(void)
     mesh_error_clear(&err);
 }
 
+static void a_folder_into_which_others_can_write_is_refused(void)
+{
+    auto_store struct store store;
+    auto_store struct store again = STORE_INIT;
+    mesh_error err = MESH_ERROR_INIT;
+    start_afresh(&store);
+    for (int deed = 0; deed < 2; deed++) {
+        bool is_root = geteuid() == 0;
+        if (deed == 1 && !is_root)
+            break; /* nobody else can give a folder away */
+        expect_int(deed == 0 ? chmod(store.folder, 0770) : chown(store.folder, 1, (gid_t)-1), 0);
+        expect_int(store_open(store.folder, deed == 0, &again, &err), MESH_E_SYSTEM);
+        expect_contains(mesh_error_text(&err), store.folder);
+        expect_int(chmod(store.folder, 0755), 0);
+        mesh_error_clear(&err);
+    }
+    clean_up();
+}
+
 static void a_lock_is_held_by_one(void)
 {
     auto_store struct store first;
@@ -156,6 +175,6 @@ static void what_cannot_be_read_is_an_empty_record(void)
 }
 
 SUITE(local_store, TEST(the_folder_is_made_and_private), TEST(a_missing_folder_is_not_made_for_one_who_only_looks),
-      TEST(a_lock_is_held_by_one), TEST(an_owner_of_a_running_server_is_not_waited_for),
-      TEST(an_owner_that_has_died_owns_nothing), TEST(a_record_comes_back_as_it_was_written),
-      TEST(what_cannot_be_read_is_an_empty_record))
+      TEST(a_folder_into_which_others_can_write_is_refused), TEST(a_lock_is_held_by_one),
+      TEST(an_owner_of_a_running_server_is_not_waited_for), TEST(an_owner_that_has_died_owns_nothing),
+      TEST(a_record_comes_back_as_it_was_written), TEST(what_cannot_be_read_is_an_empty_record))
