@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The health monitor: who is buried, who is spared, and what it ignores (protocol 13.2). */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -569,6 +572,34 @@ static void a_detached_server_has_a_monitor_beside_it(void)
     unsetenv("AGENTMESH_RUNTIME_DIR");
 }
 
+static bool monitor_runs(const char *store)
+{
+    auto_free char *path = folder_path(store, "monitor.lock");
+    auto_fd int lock = open(path, O_RDWR | O_CLOEXEC);
+    return expect_true(lock >= 0) && flock(lock, LOCK_EX | LOCK_NB) < 0;
+}
+
+static void a_start_that_fails_at_last_leaves_no_monitor(void)
+{
+    auto_folder char *store = folder_new();
+    auto_free char *in_the_way = folder_path(store, "oam-url");
+    mesh_local_options options = MESH_LOCAL_OPTIONS_INIT;
+    mesh_local *local = NULL;
+    mesh_error err = MESH_ERROR_INIT;
+    setenv("AGENTMESH_RUNTIME_DIR", store, 1);
+    if (mkdir(in_the_way, 0700) < 0)
+        abort();
+    options.store = store;
+    options.port = (uint32_t)free_port();
+    options.flags = MESH_LOCAL_DETACH;
+    options.monitor = getenv("AGENTMESH_CLI");
+    expect_int(mesh_local_start(&options, &local, &err), MESH_E_SYSTEM);
+    expect_contains(mesh_error_text(&err), in_the_way);
+    expect_false(monitor_runs(store));
+    mesh_error_clear(&err);
+    unsetenv("AGENTMESH_RUNTIME_DIR");
+}
+
 static void the_monitor_ends_with_its_server(void)
 {
     auto_folder char *store = folder_new();
@@ -617,4 +648,5 @@ SUITE(monitor, STATEMENT("63", a_crashed_host_is_buried), STATEMENT("63", what_o
       TEST(who_says_goodbye_is_not_buried), STATEMENT("64", what_tells_of_nobody_is_ignored),
       TEST(a_catalog_that_cannot_be_read_is_left_as_it_is), TEST(wrong_options_are_refused),
       TEST(the_command_watches_until_ctrl_c), TEST(a_detached_server_has_a_monitor_beside_it),
-      TEST(the_monitor_ends_with_its_server), TEST(a_server_of_ones_own_is_watched))
+      TEST(a_start_that_fails_at_last_leaves_no_monitor), TEST(the_monitor_ends_with_its_server),
+      TEST(a_server_of_ones_own_is_watched))

@@ -307,12 +307,13 @@ mesh_local *mesh_local_stop(mesh_local *local)
     if (local->is_told)
         remove_url_files(&local->record);
     mesh_monitor_stop(local->monitor);
-    if (local->stays)
+    if (local->stays) {
         server_process_leave(&local->process);
-    else
+    } else if (local->record.pid > 0) {
+        monitor_process_end(&local->store, &local->record); /* of a detached one that did not come to stay */
         server_process_end(&local->process);
-    if (local->record.pid > 0 && !local->stays)
         server_record_retire(&local->store, &local->record);
+    }
     server_record_clear(&local->record);
     store_close(&local->store);
     free(local);
