@@ -53,6 +53,7 @@ mesh_status catalog_edit(struct link *link, catalog_change change, void *closure
         mesh_status status = try_once(link, change, closure, err);
         if (status != MESH_E_CONFLICT || clock_left_ms(deadline) == 0)
             return status;
+        mesh_error_clear(err);
         back_off(limit_ms);
         limit_ms = limit_ms * 2 < BACKOFF_MAX_MS ? limit_ms * 2 : BACKOFF_MAX_MS;
     }
