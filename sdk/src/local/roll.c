@@ -22,6 +22,7 @@ struct answers {
     pthread_cond_t came;
     struct link_message *messages;
     size_t count;
+    bool is_cut; /* one found no room: who is told of in it would be missed */
 };
 
 static void answers_free(void *closure)
@@ -46,7 +47,7 @@ static struct answers *answers_new(void)
     return answers;
 }
 
-/* [link] One that finds no memory is like a server that does not answer. */
+/* [link] */
 static void on_answer(void *closure, struct link_message *message)
 {
     struct answers *answers = closure;
@@ -54,6 +55,7 @@ static void on_answer(void *closure, struct link_message *message)
     void *grown = answers->count < ANSWERS_MAX
                       ? realloc(answers->messages, (answers->count + 1) * sizeof(*answers->messages))
                       : NULL;
+    answers->is_cut |= !grown;
     if (grown) {
         answers->messages = grown;
         answers->messages[answers->count++] = *message;
@@ -85,11 +87,14 @@ static size_t await(struct answers *answers, bool all)
 /* Whether these answers are from servers. */
 static mesh_status check_answers(struct answers *answers, size_t count, mesh_error *err)
 {
+    pthread_mutex_lock(&answers->lock);
+    bool is_cut = answers->is_cut;
+    bool nobody = count > 0 && link_message_is_no_responders(&answers->messages[0]);
+    pthread_mutex_unlock(&answers->lock);
+    if (is_cut)
+        return mesh_error_set(err, MESH_E_NO_MEMORY, "no memory for all that servers tell of who is connected");
     if (count == 0)
         return mesh_error_set(err, MESH_E_TIMEOUT, "no server has told within %d ms who is connected", FIRST_MS);
-    pthread_mutex_lock(&answers->lock);
-    bool nobody = link_message_is_no_responders(&answers->messages[0]);
-    pthread_mutex_unlock(&answers->lock);
     if (nobody)
         return mesh_error_set(err, MESH_E_CONNECTION_DENIED,
                               "nobody tells who is connected: this is not the system account");

@@ -7,7 +7,7 @@
 #include "wire/advisory.h"
 
 /* Whether the link is to the system account, which alone may watch all the others. Blocks.
- * MESH_E_CONNECTION_DENIED: it is not. MESH_E_TIMEOUT: no server has answered. */
+ * MESH_E_CONNECTION_DENIED: it is not. MESH_E_TIMEOUT: no server has answered. MESH_E_NO_MEMORY: for what all tell. */
 mesh_status roll_check(struct link *link, mesh_error *err);
 
 /*
