@@ -5,7 +5,6 @@
  */
 #include "local/monitor_internal.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/url.h"
 #include "client/locate.h"
 #include "client/sized.h"
+#include "link/signals.h"
 #include "local/store.h"
 
 #define DEFAULT_URL "nats://localhost:4222"
@@ -90,11 +90,10 @@ static void *run(void *closure)
 /* A thread without signals: they are for the program's own threads. */
 static mesh_status start_thread(mesh_monitor *monitor, mesh_error *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    signals_block(&before);
     monitor->has_thread = pthread_create(&monitor->thread, NULL, run, monitor) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return monitor->has_thread ? MESH_OK : mesh_error_set(err, MESH_E_SYSTEM, "no thread for the health monitor");
 }
 

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/program.h"
+#include "link/signals.h"
 
 extern char **environ;
 
@@ -150,11 +151,10 @@ static void *keep(void *data)
 /* A thread without signals: they are for the program's own threads. */
 static int start_keeper(struct keeping *keeping, pthread_t *ret_keeper)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    signals_block(&before);
     int reason = pthread_create(ret_keeper, NULL, keep, keeping);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signals_restore(&before);
     return reason;
 }
 
