@@ -109,6 +109,10 @@ mesh_status name_check(const char *name, mesh_error *err)
                               "agent name '%s': byte %zu is not allowed: use letters, digits, '_' and '-', in parts "
                               "joined by '.'",
                               name, (size_t)(flaw - name));
+    if (strlen(name) > OWN_NAME_MAX)
+        return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
+                              "agent name '%.32s...' of %zu bytes: at most %d are allowed", name, strlen(name),
+                              OWN_NAME_MAX);
     if (strcmp(name, "global") == 0)
         return mesh_error_set(err, MESH_E_INVALID_ARGUMENT,
                               "agent name 'global' is the key of mesh-wide settings: choose another");

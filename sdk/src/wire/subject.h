@@ -22,8 +22,10 @@ bool subject_is_plain(const char *subject);
 bool subject_is_pattern(const char *subject);
 bool subject_has_wildcard(const char *subject);
 
-/* Refuse a name with the rule that it breaks; also those that are legal but hazardous (protocol 1.1): "global" and
- * names that end in ".events". MESH_E_INVALID_ARGUMENT. For registration. */
+enum { OWN_NAME_MAX = 1024 }; /* an agent's contract stands under its name, and no key is longer */
+
+/* Refuse a name with the rule that it breaks; also those that are legal but hazardous (protocol 1.1): "global", names
+ * that end in ".events", and long ones. MESH_E_INVALID_ARGUMENT. For registration. */
 mesh_status name_check(const char *name, mesh_error *err);
 
 /* Each gives a string to free(), or NULL without memory. The name must be valid. */

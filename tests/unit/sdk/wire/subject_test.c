@@ -91,6 +91,20 @@ static void a_registration_is_told_the_rule(void)
     expect_int(name_check("nlp.echo", NULL), MESH_OK);
 }
 
+static void a_name_is_as_long_as_a_key_at_most(void)
+{
+    char name[OWN_NAME_MAX + 2];
+    mesh_error err = MESH_ERROR_INIT;
+
+    memset(name, 'a', sizeof(name));
+    name[OWN_NAME_MAX + 1] = '\0';
+    expect_int(name_check(name, &err), MESH_E_INVALID_ARGUMENT);
+    expect_contains(mesh_error_text(&err), "1025 bytes");
+    mesh_error_clear(&err);
+    name[OWN_NAME_MAX] = '\0';
+    expect_int(name_check(name, NULL), MESH_OK);
+}
+
 static void an_id_is_one_token(void)
 {
     static const struct {
@@ -133,4 +147,4 @@ static void subjects_to_listen_to_and_to_answer_to_are_told_apart(void)
 
 SUITE(wire_subject, TEST(subjects_to_listen_to_and_to_answer_to_are_told_apart), TEST(agent_names_become_subjects),
       TEST(a_death_notice_tells_its_agent), STATEMENT("1", every_byte_of_a_name_counts),
-      TEST(a_registration_is_told_the_rule), TEST(an_id_is_one_token))
+      TEST(a_registration_is_told_the_rule), TEST(a_name_is_as_long_as_a_key_at_most), TEST(an_id_is_one_token))
