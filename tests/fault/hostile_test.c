@@ -190,11 +190,13 @@ static void a_handler_that_ends_the_host_is_not_called_again(void)
         expect_back_after_death("1", "IN_HANDLER", deaths[i]);
 }
 
+/* A sanitizer's report of a full stack, the last of them, wants the loader's lock, which a constructor's caller holds.
+ */
 static void a_constructor_that_behaved_when_tried_is_found_out(void)
 {
     static const char *const deeds[] = { "UNLESS_TRIED(crash())", "UNLESS_TRIED(abort())", "UNLESS_TRIED(exit(3))",
                                          "UNLESS_TRIED((void)overflow(0))" };
-    for (size_t i = 0; i < DEATHS; i++)
+    for (size_t i = 0; i < DEATHS - SANITIZED; i++)
         expect_back_after_death("1", "IN_CONSTRUCTOR", deeds[i]);
 }
 

@@ -247,14 +247,14 @@ static void one_that_does_worse_is_rolled_back_though_nothing_is_kept_warm(void)
 static mesh_status keep(mesh_request *request, void *state, mesh_error *err)
 {
     (void)err;
-    *(mesh_request **)state = mesh_request_ref(request);
+    atomic_store((_Atomic(mesh_request *) *)state, mesh_request_ref(request));
     return MESH_OK;
 }
 
 static void one_that_waits_for_a_call_hears_of_its_end_before_its_stop(void)
 {
     static const mesh_agent silent = MESH_RESPONDER("silent", "Does not answer.", keep, "{}", NULL);
-    mesh_request *kept = NULL;
+    _Atomic(mesh_request *) kept = NULL;
     expect_int(mesh_register(caller_client(), &silent, &kept, NULL), MESH_OK);
     auto_host struct host *host = host_new(nats_server_url(peer_server()), "");
     auto_free char *flag = lock_flag(host);
