@@ -26,6 +26,7 @@ const struct command *command_find(const char *name)
 struct parse {
     const struct command *command;
     char **at, **end;
+    const char **operands; /* the front of argv, of which all has been read that they are written over */
     struct arguments *found;
 };
 
@@ -159,7 +160,7 @@ static bool take_operand(struct parse *parse, const char *word)
     if (found->operand_count == parse->command->operands_max)
         return misused(parse, "'%s' is one argument too many for 'agentmesh %s': a payload with blanks must be quoted",
                        word, parse->command->name);
-    found->operands[found->operand_count++] = word;
+    parse->operands[found->operand_count++] = word;
     return true;
 }
 
@@ -188,9 +189,11 @@ static bool take_word(struct parse *parse, bool *options_end)
 
 bool command_parse(const struct command *command, int argc, char **argv, struct arguments *ret, int *ret_exit)
 {
-    struct parse parse = { .command = command, .at = argv, .end = argv + argc, .found = ret };
+    struct parse parse = {
+        .command = command, .at = argv, .end = argv + argc, .operands = (const char **)argv, .found = ret
+    };
     bool options_end = false;
-    *ret = (struct arguments){ 0 };
+    *ret = (struct arguments){ .operands = parse.operands };
     while (parse.at < parse.end) {
         if (!options_end && asks_for_help(*parse.at)) {
             *ret_exit = help_for_command(command);
@@ -201,6 +204,7 @@ bool command_parse(const struct command *command, int argc, char **argv, struct 
             return false;
         }
     }
+    parse.operands[ret->operand_count] = NULL;
     if (ret->operand_count < command->operands_min) {
         misused(&parse, "'agentmesh %s' needs %s", command->name, command->operands);
         *ret_exit = EXIT_MISUSED;

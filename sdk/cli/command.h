@@ -15,15 +15,13 @@ enum {
     EXIT_INTERRUPTED = 130 /* Ctrl-C */
 };
 
-enum { OPERANDS_MAX = 2 };
-
 /* What the command line says. All strings are lent from argv. */
 struct arguments {
     const char *url, *creds, *sys_url, *sys_creds, *channel, *store, *socket, *level, *tool, *card_url, *tag;
     uint32_t timeout_ms; /* 0: not said */
     uint32_t port;       /* 0: not said */
     bool json, text, foreground, format, force, wait, unset, strict, card;
-    const char *operands[OPERANDS_MAX]; /* NULL where there is none */
+    const char *const *operands; /* NULL behind the last of them */
     size_t operand_count;
 };
 

@@ -13,8 +13,6 @@
 #include "command.h"
 #include "print.h"
 
-enum { ARGUMENTS_MAX = 62 };
-
 /* From the folder of this program: as it is installed, and as it is built. */
 static const char *const beside[] = { "agentmeshd", "../sbin/agentmeshd", "../../host/agentmeshd" };
 
@@ -42,22 +40,23 @@ static char *find(void)
 
 int host_program_become(const char *const *arguments)
 {
-    char *argv[ARGUMENTS_MAX + 2] = { NULL };
     size_t count = 0;
+    while (arguments[count])
+        count++;
     auto_free char *program = find();
+    auto_free char **argv = calloc(count + 2, sizeof(*argv));
     if (!program) {
         print_talk("Error: there is no agentmeshd beside this program, in PATH, /usr/sbin or /usr/local/sbin: install "
                    "the package 'agentmesh-host'");
         return EXIT_FAILED;
     }
-    argv[0] = program;
-    for (; arguments[count]; count++) {
-        if (count == ARGUMENTS_MAX) {
-            print_talk("Error: more than %d arguments for agentmeshd", ARGUMENTS_MAX);
-            return EXIT_FAILED;
-        }
-        argv[count + 1] = (char *)arguments[count];
+    if (!argv) {
+        print_talk("Error: out of memory");
+        return EXIT_FAILED;
     }
+    argv[0] = program;
+    for (size_t i = 0; i < count; i++)
+        argv[i + 1] = (char *)arguments[i];
     execv(program, argv);
     print_talk("Error: cannot start '%s': %s", program, strerror(errno));
     return EXIT_FAILED;
