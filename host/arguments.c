@@ -13,7 +13,20 @@
 #include "base/cleanup.h"
 #include "text.h"
 
-enum { OPTION_PLUGINS = 256, OPTION_STATE, OPTION_LOCAL, OPTION_PRINT, OPTION_INSPECT, OPTION_LEVEL, OPTION_VERSION };
+enum {
+    OPTION_PLUGINS = 256,
+    OPTION_STATE,
+    OPTION_LOCAL,
+    OPTION_PRINT,
+    OPTION_INSPECT,
+    OPTION_JSON,
+    OPTION_STRICT,
+    OPTION_TIMEOUT,
+    OPTION_TRIAL,
+    OPTION_REHEARSE,
+    OPTION_LEVEL,
+    OPTION_VERSION
+};
 
 static const struct {
     struct option option;
@@ -26,7 +39,14 @@ static const struct {
     { { "state", required_argument, NULL, OPTION_STATE }, "DIR", "keep the host's own files in DIR" },
     { { "log-level", required_argument, NULL, OPTION_LEVEL }, "LEVEL", "debug, info, warn or error" },
     { { "print-config", no_argument, NULL, OPTION_PRINT }, "", "print a mesh.ini with every key explained" },
-    { { "inspect", required_argument, NULL, OPTION_INSPECT }, "FILE", NULL },
+    { { "inspect", no_argument, NULL, OPTION_INSPECT }, "FILE...", "tell whether plugins will load, serve and unload" },
+    { { "json", no_argument, NULL, OPTION_JSON }, "", "with --inspect: print one JSON document" },
+    { { "strict", no_argument, NULL, OPTION_STRICT }, "", "with --inspect: end with 1 also because of warnings" },
+    { { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+      "MS",
+      "with --inspect: for each file; 10000 if not given" },
+    { { "trial", required_argument, NULL, OPTION_TRIAL }, "FILE", NULL },
+    { { "rehearse", required_argument, NULL, OPTION_REHEARSE }, "FILE", NULL },
     { { "version", no_argument, NULL, OPTION_VERSION }, "", "print the version" },
     { { "help", no_argument, NULL, 'h' }, "", "print this" },
 };
@@ -35,7 +55,8 @@ enum { OPTION_COUNT = sizeof(table) / sizeof(table[0]) };
 
 void arguments_help(void)
 {
-    printf("Usage: agentmeshd [OPTION]...\nLoad agents from a folder of plugins and serve them on the mesh.\n\n");
+    printf("Usage: agentmeshd [OPTION]...\n       agentmeshd --inspect [OPTION]... FILE...\n"
+           "Load agents from a folder of plugins and serve them on the mesh.\n\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (!table[i].help)
             continue;
@@ -82,6 +103,15 @@ static void add_folder(struct arguments *arguments, const char *folder)
     folders[arguments->plugin_count] = NULL;
 }
 
+static uint32_t number_of(struct arguments *arguments, const char *text)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (end == text || *end || number > UINT32_MAX)
+        refuse(arguments, "this is no number: ", text);
+    return (uint32_t)number;
+}
+
 static void take_option(struct arguments *arguments, int option)
 {
     switch (option) {
@@ -102,7 +132,23 @@ static void take_option(struct arguments *arguments, int option)
         break;
     case OPTION_INSPECT:
         arguments->deed = DEED_INSPECT;
-        arguments->inspect_path = optarg;
+        break;
+    case OPTION_JSON:
+        arguments->json = true;
+        break;
+    case OPTION_STRICT:
+        arguments->strict = true;
+        break;
+    case OPTION_TIMEOUT:
+        arguments->timeout_ms = number_of(arguments, optarg);
+        break;
+    case OPTION_TRIAL:
+        arguments->deed = DEED_TRY;
+        arguments->trial_path = optarg;
+        break;
+    case OPTION_REHEARSE:
+        arguments->deed = DEED_REHEARSE;
+        arguments->trial_path = optarg;
         break;
     case OPTION_LOCAL:
         arguments->local = true;
@@ -123,6 +169,18 @@ static void take_option(struct arguments *arguments, int option)
     }
 }
 
+/* What only goes together. */
+static void check(struct arguments *arguments)
+{
+    bool inspects = arguments->deed == DEED_INSPECT;
+    if (inspects && arguments->file_count == 0)
+        refuse(arguments, "--inspect needs the files of plugins", "");
+    else if (arguments->deed == DEED_SERVE && (arguments->json || arguments->strict || arguments->timeout_ms))
+        refuse(arguments, "--json, --strict and --timeout are options of --inspect", "");
+    else if (arguments->deed != DEED_REFUSE && !inspects && arguments->file_count > 0)
+        refuse(arguments, "there is too much on the command line: ", arguments->files[0]);
+}
+
 void arguments_read(int argc, char **argv, struct arguments *arguments)
 {
     struct option options[OPTION_COUNT + 1] = { 0 };
@@ -131,8 +189,9 @@ void arguments_read(int argc, char **argv, struct arguments *arguments)
     *arguments = (struct arguments){ .deed = DEED_SERVE };
     for (int option; arguments->deed != DEED_REFUSE && (option = getopt_long(argc, argv, "c:nh", options, NULL)) != -1;)
         take_option(arguments, option);
-    if (arguments->deed != DEED_REFUSE && optind < argc)
-        refuse(arguments, "there is too much on the command line: ", argv[optind]);
+    arguments->files = (const char *const *)argv + optind;
+    arguments->file_count = (size_t)(argc - optind);
+    check(arguments);
 }
 
 void arguments_clear(struct arguments *arguments)

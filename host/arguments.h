@@ -8,17 +8,30 @@
 
 #include "config.h"
 
-enum deed { DEED_SERVE, DEED_CHECK, DEED_PRINT_CONFIG, DEED_INSPECT, DEED_HELP, DEED_VERSION, DEED_REFUSE };
+enum deed {
+    DEED_SERVE,
+    DEED_CHECK,
+    DEED_PRINT_CONFIG,
+    DEED_INSPECT,
+    DEED_TRY,
+    DEED_REHEARSE,
+    DEED_HELP,
+    DEED_VERSION,
+    DEED_REFUSE
+};
 
 struct arguments {
     enum deed deed; /* DEED_REFUSE: a mistake, which has been told on stderr */
     const char *config_path;
-    const char *inspect_path;
+    const char *trial_path;   /* for DEED_TRY and DEED_REHEARSE */
+    const char *const *files; /* for DEED_INSPECT */
+    size_t file_count;
     const char *state;
     const char **plugins; /* folders; ends with NULL */
     size_t plugin_count;
-    int32_t log_level; /* MESH_LOG_; 0: not said */
-    bool local;
+    int32_t log_level;   /* MESH_LOG_; 0: not said */
+    uint32_t timeout_ms; /* 0: not said */
+    bool local, json, strict;
 };
 
 /* Strings are argv's. End with arguments_clear(). */

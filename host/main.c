@@ -9,10 +9,12 @@
 #include "arguments.h"
 #include "base/cleanup.h"
 #include "daemon.h"
+#include "inspect.h"
 #include "log.h"
 #include "plugin/crash.h"
-#include "plugin/inspect.h"
 #include "plugin/record.h"
+#include "plugin/rehearsal.h"
+#include "plugin/trial.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 
@@ -127,7 +129,11 @@ int main(int argc, char **argv)
     arguments_read(argc, argv, &arguments);
     switch (arguments.deed) {
     case DEED_INSPECT:
-        inspect_main(arguments.inspect_path);
+        return inspect(&arguments);
+    case DEED_TRY:
+        trial_main(arguments.trial_path);
+    case DEED_REHEARSE:
+        rehearsal_main(arguments.trial_path);
     case DEED_PRINT_CONFIG:
         config_write_template(stdout);
         return EXIT_SUCCESS;

@@ -40,19 +40,54 @@ static void find_build_id(const struct object *object, struct elf_facts *facts)
     }
 }
 
-mesh_status elf_check(mesh_bytes file, const char *library_version, struct elf_facts *ret_facts, mesh_error *err)
+/* What each copy of it takes of the room that the loader has for all objects. */
+static void note_static_tls(const struct object *object)
+{
+    elf_segment segment;
+    if (!(object->dynamic.value[DT_FLAGS] & DF_STATIC_TLS))
+        return;
+    for (size_t i = 0; i < object->header.e_phnum; i++) {
+        object_segment(object, i, &segment);
+        if (segment.p_type == PT_TLS && segment.p_memsz > 0)
+            object_note(object, FINDING_STATIC_TLS, "it needs %ju bytes of static thread-local storage",
+                        (uintmax_t)segment.p_memsz);
+    }
+}
+
+mesh_status object_check(struct object *object, mesh_error *err)
 {
     static mesh_status (*const steps[])(struct object *, mesh_error *) = {
         object_check_layout,  object_check_dynamic,     object_check_versions,
         object_check_symbols, object_check_relocations,
     };
-    struct object object = { .file = file, .library_version = library_version };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        mesh_status status = steps[i](&object, err);
+        mesh_status status = steps[i](object, err);
         if (status != MESH_OK)
             return status;
     }
+    return MESH_OK;
+}
+
+mesh_status elf_check(mesh_bytes file, const char *library_version, struct elf_facts *ret_facts, mesh_error *err)
+{
+    struct object object = { .file = file, .library_version = library_version };
+    mesh_status status = object_check(&object, err);
+    if (status != MESH_OK)
+        return status;
     find_build_id(&object, &object.facts);
     *ret_facts = object.facts;
     return MESH_OK;
+}
+
+bool elf_examine(mesh_bytes file, const char *library_version, struct findings *findings)
+{
+    struct object object = { .file = file, .library_version = library_version, .findings = findings };
+    mesh_error err = MESH_ERROR_INIT;
+    mesh_status status = object_check(&object, &err);
+    if (status == MESH_OK)
+        note_static_tls(&object);
+    else if (!findings_end(findings))
+        findings_add_error(findings, FINDING_DAMAGED, &err, "; ");
+    mesh_error_clear(&err);
+    return status == MESH_OK;
 }

@@ -36,4 +36,21 @@ struct elf_facts {
  */
 mesh_status elf_check(mesh_bytes file, const char *library_version, struct elf_facts *ret_facts, mesh_error *err);
 
+struct findings;
+
+/* Find all that is wrong with it, or strange, instead of the first reason to refuse it. False: it is nothing that could
+ * be tried. */
+bool elf_examine(mesh_bytes file, const char *library_version, struct findings *findings);
+
+/* Told what a file wants of others; all lent for the call. */
+struct elf_import_visitor {
+    void (*library)(void *closure, const char *name);
+    void (*folders)(void *closure, const char *folders); /* where libraries are to be looked for, separated by colons */
+    void (*symbol)(void *closure, const char *name, const char *version); /* version NULL: any */
+    void *closure;
+};
+
+/* Walk what a file wants of others: folders, then libraries, then symbols. Nothing for one that cannot be tried. */
+void elf_imports(mesh_bytes file, const struct elf_import_visitor *visitor);
+
 #endif

@@ -90,27 +90,54 @@ static mesh_status read_dynamic(struct object *object, mesh_error *err)
 static mesh_status check_flags(const struct object *object, mesh_error *err)
 {
     const struct dynamic *dynamic = &object->dynamic;
+    mesh_status status = MESH_OK;
     if (dynamic->flags_1 & DF_1_PIE)
-        return mesh_error_set(err, MESH_E_DATA, "it is not a shared object but a program: link it with -shared");
-    if (dynamic->flags_1 & DF_1_GLOBAL)
-        return mesh_error_set(err, MESH_E_DATA,
-                              "it makes its symbols those of all other plugins: link it without -z global");
-    if (dynamic->value[DT_TEXTREL] || (dynamic->value[DT_FLAGS] & DF_TEXTREL))
-        return mesh_error_set(err, MESH_E_DATA, "it has text relocations: compile all of it with -fPIC");
-    return MESH_OK;
+        status = object_refuse(object, FINDING_NOT_SHARED, err, "it is not a shared object but a program");
+    if (status == MESH_OK && (dynamic->flags_1 & DF_1_GLOBAL))
+        status = object_refuse(object, FINDING_GLOBAL_SYMBOLS, err, "it makes its symbols those of all other plugins");
+    if (status == MESH_OK && object_has_text_relocations(object))
+        status = object_refuse(object, FINDING_TEXT_RELOCATIONS, err, "it has text relocations");
+    return status;
 }
 
-static bool asks_for_neighbours(const struct object *object)
+static bool has_origin(const char *path)
+{
+    return strstr(path, "$ORIGIN") || strstr(path, "${ORIGIN}");
+}
+
+/* Whether each of the folders, separated by colons, is the same from wherever one looks. CMake leaves colons at the
+ * end, as room for what it writes when it installs. */
+static bool is_absolute(const char *folders)
+{
+    const char *at = folders;
+    while (*at == '/') {
+        at = strchrnul(at, ':');
+        at += *at == ':';
+    }
+    return at[strspn(at, ":")] == '\0';
+}
+
+static void look_at_folders(struct object *object, const char *folders)
+{
+    object->facts.asks_for_neighbours |= has_origin(folders);
+    if (has_origin(folders))
+        object_note(object, FINDING_RUNPATH, "it looks for libraries beside itself ('%s'), where its copy finds none",
+                    folders);
+    else if (!is_absolute(folders))
+        object_note(object, FINDING_RUNPATH, "where it looks for libraries ('%s') depends on the host's working folder",
+                    folders);
+}
+
+static void look_at_search_path(struct object *object)
 {
     elf_entry entry;
     for (size_t i = 0; object_entry(object, i, &entry); i++) {
         if (entry.d_tag != DT_RUNPATH && entry.d_tag != DT_RPATH)
             continue;
-        const char *path = object_name(object, &object->dynamic.names, entry.d_un.d_val);
-        if (path && (strstr(path, "$ORIGIN") || strstr(path, "${ORIGIN}")))
-            return true;
+        const char *folders = object_name(object, &object->dynamic.names, entry.d_un.d_val);
+        if (folders)
+            look_at_folders(object, folders);
     }
-    return false;
 }
 
 mesh_status object_check_dynamic(struct object *object, mesh_error *err)
@@ -123,6 +150,8 @@ mesh_status object_check_dynamic(struct object *object, mesh_error *err)
     if (status != MESH_OK)
         return status;
     object->facts.never_unloads = object->dynamic.flags_1 & DF_1_NODELETE;
-    object->facts.asks_for_neighbours = asks_for_neighbours(object);
+    if (object->facts.never_unloads)
+        object_note(object, FINDING_NODELETE, "it is linked with -z nodelete");
+    look_at_search_path(object);
     return MESH_OK;
 }

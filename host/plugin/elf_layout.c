@@ -37,9 +37,9 @@ static const char *other_type(unsigned type)
 {
     switch (type) {
     case ET_REL:
-        return "an object file: link it with -shared";
+        return "an object file";
     case ET_EXEC:
-        return "a program: link it with -shared";
+        return "a program";
     case ET_CORE:
         return "a core dump";
     default:
@@ -52,28 +52,30 @@ static mesh_status check_machine(const struct object *object, mesh_error *err)
     const elf_header *header = &object->header;
     if (header->e_machine != __ehdr_start.e_machine) {
         char theirs[32], ours[32];
-        return mesh_error_set(err, MESH_E_INCOMPATIBLE, "it is built for %s, this machine is %s",
-                              machine_name(header->e_machine, theirs, sizeof(theirs)),
-                              machine_name(__ehdr_start.e_machine, ours, sizeof(ours)));
+        return object_refuse(object, FINDING_MACHINE, err, "it is built for %s, this machine is %s",
+                             machine_name(header->e_machine, theirs, sizeof(theirs)),
+                             machine_name(__ehdr_start.e_machine, ours, sizeof(ours)));
     }
     if (header->e_type != ET_DYN)
-        return mesh_error_set(err, MESH_E_DATA, "it is not a shared object but %s", other_type(header->e_type));
+        return object_refuse(object, FINDING_NOT_SHARED, err, "it is not a shared object but %s",
+                             other_type(header->e_type));
     return MESH_OK;
 }
 
 static mesh_status check_header(struct object *object, mesh_error *err)
 {
     if (object->file.len == 0)
-        return mesh_error_set(err, MESH_E_DATA, "it is empty");
+        return object_refuse(object, FINDING_NOT_ELF, err, "it is empty");
     if (object->file.len < SELFMAG || memcmp(object->file.data, ELFMAG, SELFMAG) != 0)
-        return mesh_error_set(err, MESH_E_DATA, "it is not a shared object: it does not begin as an ELF file does");
+        return object_refuse(object, FINDING_NOT_ELF, err,
+                             "it is not a shared object, since it does not begin as an ELF file does");
     if (object->file.len < EI_NIDENT)
         return object_cut_off(object, err, "its header", 0, sizeof(object->header));
 
     const unsigned char *ident = (const unsigned char *)object->file.data;
     if (ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] || ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA])
-        return mesh_error_set(err, MESH_E_INCOMPATIBLE,
-                              "it is built for another word size or byte order than this machine's");
+        return object_refuse(object, FINDING_MACHINE, err,
+                             "it is built for another word size or byte order than this machine's");
     if (!object_read(object, 0, &object->header, sizeof(object->header)))
         return object_cut_off(object, err, "its header", 0, sizeof(object->header));
     return check_machine(object, err);
@@ -129,13 +131,11 @@ static mesh_status check_load(struct object *object, const elf_segment *segment,
     return MESH_OK;
 }
 
-static mesh_status check_stack(bool declared, unsigned flags, mesh_error *err)
+static mesh_status check_stack(const struct object *object, bool declared, unsigned flags, mesh_error *err)
 {
     if (declared && !(flags & PF_X))
         return MESH_OK;
-    return mesh_error_set(err, MESH_E_DATA,
-                          "it asks for an executable stack: link it with -z noexecstack, and give every assembler "
-                          "source a .note.GNU-stack section");
+    return object_refuse(object, FINDING_EXECUTABLE_STACK, err, "it asks for an executable stack");
 }
 
 static mesh_status check_loads(struct object *object, mesh_error *err)
@@ -210,7 +210,7 @@ static mesh_status check_segments(struct object *object, mesh_error *err)
     }
     if (status == MESH_OK && object->entries.size == 0)
         status = object_damaged(err, "it has no dynamic section");
-    return status == MESH_OK ? check_stack(stack_declared, stack_flags, err) : status;
+    return status == MESH_OK ? check_stack(object, stack_declared, stack_flags, err) : status;
 }
 
 mesh_status object_check_layout(struct object *object, mesh_error *err)

@@ -3,7 +3,13 @@
 #include "plugin/elf_object.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/buf.h"
+
+enum { TEXT_MAX = 64 << 10 };
 
 bool object_fits(const struct object *object, uint64_t offset, uint64_t size)
 {
@@ -16,6 +22,35 @@ bool object_read(const struct object *object, uint64_t offset, void *to, size_t 
         return false;
     memcpy(to, object->file.data + offset, size);
     return true;
+}
+
+mesh_status object_refuse(const struct object *object, enum finding kind, mesh_error *err, const char *format, ...)
+{
+    const struct finding_kind *known = &finding_kinds[kind];
+    auto_buf struct buf text;
+    va_list args;
+    buf_init(&text, TEXT_MAX);
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    if (object->findings && !findings_has(object->findings, kind))
+        findings_add(object->findings, kind, buf_text(&text));
+    if (object->findings && !known->is_last)
+        return MESH_OK;
+    return mesh_error_set(err, known->status, "%s: %s", buf_text(&text), known->remedy);
+}
+
+void object_note(const struct object *object, enum finding kind, const char *format, ...)
+{
+    if (!object->findings)
+        return;
+    auto_buf struct buf text;
+    va_list args;
+    buf_init(&text, TEXT_MAX);
+    va_start(args, format);
+    buf_vprintf(&text, format, args);
+    va_end(args);
+    findings_add(object->findings, kind, buf_text(&text));
 }
 
 mesh_status object_cut_off(const struct object *object, mesh_error *err, const char *what, uint64_t offset,
@@ -83,6 +118,24 @@ bool object_maps(const struct object *object, uint64_t address, uint64_t size, u
             return true;
     }
     return false;
+}
+
+bool object_is_newer(const struct object *object, const char *version)
+{
+    unsigned theirs[3] = { 0 }, ours[3] = { 0 };
+    if (sscanf(version, "%u.%u.%u", &theirs[0], &theirs[1], &theirs[2]) < 1)
+        return false;
+    sscanf(object->library_version, "%u.%u.%u", &ours[0], &ours[1], &ours[2]);
+    for (int i = 0; i < 3; i++) {
+        if (theirs[i] != ours[i])
+            return theirs[i] > ours[i];
+    }
+    return false;
+}
+
+bool object_has_text_relocations(const struct object *object)
+{
+    return object->dynamic.value[DT_TEXTREL] || (object->dynamic.value[DT_FLAGS] & DF_TEXTREL);
 }
 
 const char *object_name(const struct object *object, const struct range *names, uint64_t index)

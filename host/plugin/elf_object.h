@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "plugin/elf.h"
+#include "plugin/finding.h"
 
 typedef ElfW(Ehdr) elf_header;
 typedef ElfW(Shdr) elf_section;
@@ -40,6 +41,7 @@ struct dynamic {
 struct object {
     mesh_bytes file;
     const char *library_version;
+    struct findings *findings; /* all that is wrong is collected here; NULL: the first refusal is the end */
     struct elf_facts facts;
     /* Filled in by the steps below, in their order. */
     elf_header header;
@@ -72,16 +74,33 @@ bool object_read_address(const struct object *object, uint64_t address, void *to
 /* Whether size bytes at an address are in memory with all of these rights (PF_) once the object is loaded. */
 bool object_maps(const struct object *object, uint64_t address, uint64_t size, unsigned rights);
 
+/* Whether a version ("0.4") is newer than that of the library that the host runs. */
+bool object_is_newer(const struct object *object, const char *version);
+
+/* Whether the loader is to write into what is not writable: such an object is refused, but looked at to its end. */
+bool object_has_text_relocations(const struct object *object);
+
 /* A name out of a table of strings; NULL if it does not end inside. */
 const char *object_name(const struct object *object, const struct range *names, uint64_t index);
 
 /* ---- refusals ---- */
 
+/* Fails with the text and the remedy of its kind. Where findings are collected it is added to them, and MESH_OK unless
+ * nothing more can be said of the file. */
+mesh_status object_refuse(const struct object *object, enum finding kind, mesh_error *err, const char *format, ...)
+    MESH_PRINTF(4, 5);
+
+/* What is no reason to refuse it: only for those who collect findings. */
+void object_note(const struct object *object, enum finding kind, const char *format, ...) MESH_PRINTF(3, 4);
+
+/* There is no going on after these. */
 mesh_status object_cut_off(const struct object *object, mesh_error *err, const char *what, uint64_t offset,
                            uint64_t size);
 mesh_status object_damaged(mesh_error *err, const char *what);
 
 /* ---- the steps of elf_check() ---- */
+
+mesh_status object_check(struct object *object, mesh_error *err); /* all of them */
 
 mesh_status object_check_layout(struct object *object, mesh_error *err);      /* header, sections, segments */
 mesh_status object_check_dynamic(struct object *object, mesh_error *err);     /* what the loader is told */

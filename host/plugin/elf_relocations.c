@@ -41,7 +41,7 @@ static mesh_status check_place(const struct object *object, uint64_t place, uint
 {
     if (TYPE_OF(info) == 0)
         return MESH_OK; /* R_*_NONE on every machine */
-    if (!object_maps(object, place, sizeof(elf_address), PF_W))
+    if (!object_maps(object, place, sizeof(elf_address), object_has_text_relocations(object) ? 0 : PF_W))
         return object_damaged(err, "the loader would write outside of it");
     if (SYMBOL_OF(info) >= object->symbols.count)
         return object_damaged(err, "a relocation names a symbol that it does not have");

@@ -2,11 +2,29 @@
 /* The symbols that a shared object defines. */
 #include "plugin/elf_object.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <agentmesh/plugin.h>
+
+#include "base/buf.h"
 
 static bool read_word(const struct object *object, uint64_t address, uint32_t *ret_word)
 {
     return object_read_address(object, address, ret_word, sizeof(*ret_word));
+}
+
+/* As the table of sections tells; 0: it has none. */
+static uint64_t count_by_section(const struct object *object)
+{
+    elf_section section;
+    for (size_t i = 0; i < object->section_count; i++) {
+        object_section(object, i, &section);
+        if (section.sh_type == SHT_DYNSYM)
+            return section.sh_size / sizeof(elf_symbol);
+    }
+    return 0;
 }
 
 /* A GNU hash table does not say how many symbols there are: the last chain's end does. */
@@ -26,8 +44,9 @@ static bool count_by_gnu_hash(const struct object *object, uint64_t *ret_count)
             return false;
         last = word > last ? word : last;
     }
-    if (last < first) {
-        *ret_count = first;
+    if (last < first) { /* it defines none */
+        uint64_t count = count_by_section(object);
+        *ret_count = count > first ? count : first;
         return true;
     }
     for (;; last++) {
@@ -82,12 +101,16 @@ static bool is_ours(const char *name)
            strcmp(name, "mesh_error_set") == 0;
 }
 
-static mesh_status refuse_copy(const char *name, mesh_error *err)
+static mesh_status refuse_copy(const struct object *object, const char *name, mesh_error *err)
 {
-    return mesh_error_set(err, MESH_E_INCOMPATIBLE,
-                          "it brings a copy of libagentmesh of its own ('%s' is defined in it): link it to the shared "
-                          "library",
-                          name);
+    return object_refuse(object, FINDING_OWN_COPY, err,
+                         "it brings a copy of libagentmesh of its own ('%s' is defined in it)", name);
+}
+
+/* As a C++ compiler writes it for one that stands in a namespace, or that no header has declared. */
+static bool is_mangled_entry(const char *name)
+{
+    return strncmp(name, "_Z", 2) == 0 && strstr(name, "17" ELF_ENTRY);
 }
 
 /* The loader takes each of these for good: a name outside of the strings, a place outside of the object, a version that
@@ -105,14 +128,41 @@ static mesh_status check_symbol(struct object *object, uint64_t index, const elf
     bool has_place = symbol->st_shndx != SHN_ABS && (symbol->st_info & 15) != STT_TLS;
     if (has_place && (symbol->st_value < object->first_address || symbol->st_value > object->end_address))
         return object_damaged(err, "a symbol lies outside of it");
-    if (is_ours(name))
-        return refuse_copy(name, err);
     object->facts.unique_symbols += (symbol->st_info >> 4) == STB_GNU_UNIQUE;
-    return MESH_OK;
+    return is_ours(name) ? refuse_copy(object, name, err) : MESH_OK;
+}
+
+/* What has been seen of the symbol that makes it a plugin. */
+struct entry_sight {
+    bool is_exported, is_hidden;
+    const char *mangled; /* lent from the file; NULL: none */
+};
+
+static void look_for_entry(struct entry_sight *sight, const char *name)
+{
+    if (strcmp(name, ELF_ENTRY) == 0)
+        sight->is_hidden = true;
+    else if (is_mangled_entry(name))
+        sight->mangled = name;
+}
+
+/* Which headers it was built with: known also of one that cannot be loaded. */
+static void note_headers(const struct object *object, const struct range *entry)
+{
+    mesh_plugin plugin = { 0 };
+    char version[16];
+    size_t known = offsetof(mesh_plugin, flags);
+    if (entry->size < known || !object_read(object, entry->offset, &plugin, known) || plugin.magic != MESH_PLUGIN_MAGIC)
+        return;
+    snprintf(version, sizeof(version), "%u.%u.%u", (unsigned)(plugin.header_version >> 16 & 0xff),
+             (unsigned)(plugin.header_version >> 8 & 0xff), (unsigned)(plugin.header_version & 0xff));
+    if (object_is_newer(object, version))
+        object_note(object, FINDING_NEWER_HEADERS, "it is built with headers of agentmesh %s, this agentmeshd runs %s",
+                    version, object->library_version);
 }
 
 /* Walk what the loader sees. */
-static mesh_status check_dynamic_symbols(struct object *object, bool *ret_has_entry, mesh_error *err)
+static mesh_status check_dynamic_symbols(struct object *object, struct entry_sight *sight, mesh_error *err)
 {
     const struct symbols *symbols = &object->symbols;
     struct range range;
@@ -124,45 +174,84 @@ static mesh_status check_dynamic_symbols(struct object *object, bool *ret_has_en
         mesh_status status = check_symbol(object, i, &symbol, name, err);
         if (status != MESH_OK)
             return status;
-        if (symbol.st_shndx == SHN_UNDEF || strcmp(name, ELF_ENTRY) != 0)
+        if (symbol.st_shndx == SHN_UNDEF)
             continue;
-        *ret_has_entry = true;
+        look_for_entry(sight, name);
+        if (strcmp(name, ELF_ENTRY) != 0)
+            continue;
+        sight->is_exported = true;
         if (!object_locate(object, symbol.st_value, symbol.st_size, &range))
             return object_damaged(err, "its '" ELF_ENTRY "' lies outside of it");
+        note_headers(object, &range);
     }
     return MESH_OK;
 }
 
 /* Walk what debuggers see: nothing in it is used, so nothing in it has to be right. */
-static mesh_status check_hidden_symbols(const struct object *object, bool *ret_has_entry, mesh_error *err)
+static mesh_status check_hidden_symbols(const struct object *object, struct entry_sight *sight, mesh_error *err)
 {
     struct symbols symbols;
+    mesh_status status = MESH_OK;
     if (!find_all_symbols(object, &symbols))
         return MESH_OK;
-    for (uint64_t i = 0; i < symbols.count; i++) {
+    for (uint64_t i = 0; status == MESH_OK && i < symbols.count; i++) {
         elf_symbol symbol;
         object_read(object, symbols.offset + i * sizeof(symbol), &symbol, sizeof(symbol));
         const char *name = object_name(object, &symbols.names, symbol.st_name);
         if (symbol.st_shndx == SHN_UNDEF || !name)
             continue;
         if (is_ours(name))
-            return refuse_copy(name, err);
-        *ret_has_entry |= strcmp(name, ELF_ENTRY) == 0;
+            status = refuse_copy(object, name, err);
+        look_for_entry(sight, name);
     }
-    return MESH_OK;
+    return status;
+}
+
+static mesh_status check_entry(const struct object *object, const struct entry_sight *sight, mesh_error *err)
+{
+    if (sight->is_exported)
+        return MESH_OK;
+    if (sight->is_hidden)
+        return object_refuse(object, FINDING_HIDDEN_ENTRY, err, "it hides its '%s'", ELF_ENTRY);
+    if (sight->mangled)
+        return object_refuse(object, FINDING_MANGLED_ENTRY, err, "its '%s' has a C++ name, '%s'", ELF_ENTRY,
+                             sight->mangled);
+    return object_refuse(object, FINDING_NO_ENTRY, err, "it exports no '%s'", ELF_ENTRY);
+}
+
+/* Count and name the first of them; the names were checked before. */
+static void note_unique(const struct object *object)
+{
+    enum { NAMED = 3, NAMES_MAX = 8 << 10 };
+    const struct symbols *symbols = &object->symbols;
+    size_t count = 0;
+    auto_buf struct buf names;
+    buf_init(&names, NAMES_MAX);
+    for (uint64_t i = 0; i < symbols->count; i++) {
+        elf_symbol symbol;
+        object_read(object, symbols->offset + i * sizeof(symbol), &symbol, sizeof(symbol));
+        if (symbol.st_shndx == SHN_UNDEF || (symbol.st_info >> 4) != STB_GNU_UNIQUE)
+            continue;
+        if (++count <= NAMED)
+            buf_printf(&names, "%s'%.1000s'", count > 1 ? ", " : "",
+                       object_name(object, &symbols->names, symbol.st_name));
+    }
+    if (count > 0)
+        object_note(object, FINDING_UNIQUE, "it has %zu GNU_UNIQUE symbol%s: %s%s", count, count > 1 ? "s" : "",
+                    buf_text(&names), count > NAMED ? " and more" : "");
 }
 
 mesh_status object_check_symbols(struct object *object, mesh_error *err)
 {
-    bool has_entry = false, has_hidden_entry = false;
+    struct entry_sight sight = { 0 };
     mesh_status status = find_dynamic_symbols(object, &object->symbols, err);
     if (status == MESH_OK)
-        status = check_dynamic_symbols(object, &has_entry, err);
+        status = check_dynamic_symbols(object, &sight, err);
     if (status == MESH_OK)
-        status = check_hidden_symbols(object, &has_hidden_entry, err);
-    if (status != MESH_OK || has_entry)
-        return status;
-    if (has_hidden_entry)
-        return mesh_error_set(err, MESH_E_DATA, "it hides its '%s': leave it global in the version script", ELF_ENTRY);
-    return mesh_error_set(err, MESH_E_DATA, "it exports no '%s': end its source with MESH_PLUGIN()", ELF_ENTRY);
+        status = check_hidden_symbols(object, &sight, err);
+    if (status == MESH_OK)
+        status = check_entry(object, &sight, err);
+    if (status == MESH_OK && object->findings)
+        note_unique(object);
+    return status;
 }

@@ -2,7 +2,6 @@
 /* The libraries, and the versions of them, that a shared object needs. */
 #include "plugin/elf_object.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Far more than any linker writes; they keep the work on a hostile file small. */
@@ -15,30 +14,18 @@ typedef ElfW(Verdef) elf_definition;
 static mesh_status check_libraries(const struct object *object, mesh_error *err)
 {
     elf_entry entry;
-    for (size_t i = 0; object_entry(object, i, &entry); i++) {
+    mesh_status status = MESH_OK;
+    for (size_t i = 0; status == MESH_OK && object_entry(object, i, &entry); i++) {
         if (entry.d_tag != DT_NEEDED)
             continue;
         const char *name = object_name(object, &object->dynamic.names, entry.d_un.d_val);
         if (!name)
             return object_damaged(err, "the name of a library it needs cannot be read");
         if (strncmp(name, ELF_LIBRARY, strlen(ELF_LIBRARY)) == 0 && strcmp(name, ELF_LIBRARY_SONAME) != 0)
-            return mesh_error_set(err, MESH_E_INCOMPATIBLE, "it is built for %s, this agentmeshd runs %s", name,
-                                  ELF_LIBRARY_SONAME);
+            status = object_refuse(object, FINDING_OTHER_LIBRARY, err, "it is built for %s, this agentmeshd runs %s",
+                                   name, ELF_LIBRARY_SONAME);
     }
-    return MESH_OK;
-}
-
-static bool version_is_newer(const char *version, const char *than)
-{
-    unsigned theirs[3] = { 0 }, ours[3] = { 0 };
-    if (sscanf(version, "%u.%u.%u", &theirs[0], &theirs[1], &theirs[2]) < 1)
-        return false;
-    sscanf(than, "%u.%u.%u", &ours[0], &ours[1], &ours[2]);
-    for (int i = 0; i < 3; i++) {
-        if (theirs[i] != ours[i])
-            return theirs[i] > ours[i];
-    }
-    return false;
+    return status;
 }
 
 /* name: "AGENTMESH_0.4" or "AGENTMESH_HOST_0.4". Nodes of other names are left to the loader. */
@@ -48,12 +35,10 @@ static mesh_status check_name(const struct object *object, const char *name, mes
     if (strncmp(name, prefix, strlen(prefix)) != 0)
         return MESH_OK;
     const char *version = strrchr(name, '_') + 1;
-    if (!version_is_newer(version, object->library_version))
+    if (!object_is_newer(object, version))
         return MESH_OK;
-    return mesh_error_set(err, MESH_E_INCOMPATIBLE,
-                          "it is built for agentmesh %s, this agentmeshd runs %s: upgrade agentmeshd or build the "
-                          "plugin with older headers",
-                          version, object->library_version);
+    return object_refuse(object, FINDING_NEWER, err, "it is built for agentmesh %s, this agentmeshd runs %s", version,
+                         object->library_version);
 }
 
 static void know_version(struct object *object, unsigned index)

@@ -126,14 +126,8 @@ static mesh_status name_copy(struct image *image, mesh_error *err)
     return MESH_OK;
 }
 
-mesh_status image_copy(const char *folder, const char *name, const char *source, const struct trust *trust,
-                       struct image **ret_image, mesh_error *err)
+mesh_status image_copy_open(const char *folder, const char *name, int from, struct image **ret_image, mesh_error *err)
 {
-    auto_fd int from = -1;
-    mesh_status status = trust_open(trust, source, &from, err);
-    if (status != MESH_OK)
-        return status;
-
     auto_image struct image *image = calloc(1, sizeof(*image));
     unsigned number = atomic_fetch_add(&copies, 1) + 1;
     if (!image || asprintf(&image->path, "%s/%s.%u.new", folder, name, number) < 0)
@@ -142,12 +136,20 @@ mesh_status image_copy(const char *folder, const char *name, const char *source,
     if (to < 0)
         return mesh_error_set(err, MESH_E_SYSTEM, "cannot create '%s': %s", image->path, strerror(errno));
 
-    status = copy_and_hash(from, to, image->hash, err);
+    mesh_status status = copy_and_hash(from, to, image->hash, err);
     if (status == MESH_OK)
         status = name_copy(image, err);
     if (status == MESH_OK)
         *ret_image = take(&image);
     return status;
+}
+
+mesh_status image_copy(const char *folder, const char *name, const char *source, const struct trust *trust,
+                       struct image **ret_image, mesh_error *err)
+{
+    auto_fd int from = -1;
+    mesh_status status = trust_open(trust, source, &from, err);
+    return status == MESH_OK ? image_copy_open(folder, name, from, ret_image, err) : status;
 }
 
 mesh_status image_check(struct image *image, const char *library_version, mesh_error *err)

@@ -32,6 +32,9 @@ struct image {
 mesh_status image_copy(const char *folder, const char *name, const char *source, const struct trust *trust,
                        struct image **ret_image, mesh_error *err);
 
+/* The same of a file that is open, whoever can change it. */
+mesh_status image_copy_open(const char *folder, const char *name, int from, struct image **ret_image, mesh_error *err);
+
 /* Look at the copy's bytes, as elf_check() says. [any-thread] */
 mesh_status image_check(struct image *image, const char *library_version, mesh_error *err);
 

@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "log.h"
-#include "plugin/inspect.h"
 #include "plugin/loader.h"
+#include "plugin/trial.h"
 
 enum { AT_ONCE = 4, MAX_SIGNATURE = 1 << 20, MAX_KEPT = 4096 };
 
@@ -155,16 +155,16 @@ mesh_status trials_pass(struct trials *trials, const struct image *image, uint32
 {
     if (has_passed(trials, image->hash))
         return MESH_OK;
-    struct inspection inspection;
+    struct tried tried;
     while (sem_wait(&trials->places) != 0)
         continue;
-    mesh_status status = inspect_file(NULL, image->path, timeout_ms, &inspection, err);
+    mesh_status status = trial_load(NULL, image->path, timeout_ms, &tried, err);
     sem_post(&trials->places);
     if (status == MESH_OK) {
-        compare_libraries(trials, inspection.library_id);
-        leave_out(inspection.libraries, image->path);
-        keep(trials, image, take(&inspection.libraries));
-        inspection_clear(&inspection);
+        compare_libraries(trials, tried.library_id);
+        leave_out(tried.libraries, image->path);
+        keep(trials, image, take(&tried.libraries));
+        tried_clear(&tried);
     } else if (image->facts.asks_for_neighbours && strstr(mesh_error_text(err), "cannot open shared object file")) {
         mesh_error_prefix(err, status,
                           "it looks for libraries beside itself ($ORIGIN), where a private copy of it finds none: "

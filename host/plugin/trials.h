@@ -16,7 +16,7 @@ struct trials *trials_free(struct trials *trials); /* nobody is in trials_pass()
  * Pass if the content has passed before and the libraries it needs are the same files, else load it on trial. A few at
  * a time; the others wait. [blocks]
  *
- * Errors are those of inspect_file().
+ * Errors are those of trial_load().
  */
 mesh_status trials_pass(struct trials *trials, const struct image *image, uint32_t timeout_ms, mesh_error *err);
 

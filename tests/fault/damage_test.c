@@ -15,8 +15,8 @@
 #include "folder.h"
 #include "plugin/elf.h"
 #include "plugin/entry.h"
-#include "plugin/inspect.h"
 #include "plugin/loader.h"
+#include "plugin/trial.h"
 #include "suite.h"
 
 enum { TRIAL_MS = 20000, FILE_MAX = 64 << 20, STEPS = 150 };
@@ -49,16 +49,16 @@ static void try_bytes(const char *folder, const char *name, const struct buf *by
         return;
     }
     auto_free char *path = folder_path(folder, name);
-    struct inspection inspection = { .libraries = NULL };
+    struct tried tried = { .libraries = NULL };
     folder_write_bytes(folder, name, buf_text(bytes), bytes->len);
-    if (inspect_file(getenv("AGENTMESHD"), path, TRIAL_MS, &inspection, NULL) != MESH_OK) {
+    if (trial_load(getenv("AGENTMESHD"), path, TRIAL_MS, &tried, NULL) != MESH_OK) {
         tally->refused_by_trial++;
     } else {
         tally->loaded++;
         if (!expect_true(survives(path)))
             fprintf(stderr, "damage: '%s' passed its trial and ended the process that loaded it\n", path);
     }
-    inspection_clear(&inspection);
+    tried_clear(&tried);
     unlink(path);
 }
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The trial load. */
-#include "plugin/inspect.h"
+/* A process of ours for one file. */
+#include "plugin/trial_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "plugin/entry.h"
-#include "plugin/loader.h"
 
-/* The verdict goes here; what constructors print goes to the same pipe before it. */
-enum { VERDICT_FD = 3, MAX_OUTPUT = 1 << 16 };
-
-/* "MARK yes LIBRARY-ID\n" and paths, or "MARK no STATUS\n" and the reason. */
-#define MARK "\nagentmesh-verdict: "
+/* What is to be heard goes here; what constructors print goes to the same pipe. */
+enum { REPORT_FD = 3 };
 
 /* ---- inside the process ---- */
 
@@ -39,8 +30,7 @@ static void limit(int resource, rlim_t value)
     setrlimit(resource, &limits);
 }
 
-/* Room for any plugin, and not much more; none for files, core dumps, or outliving the host. */
-static void set_limits(void)
+void trial_process_limit(void)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_DUMPABLE, 0);
@@ -54,51 +44,18 @@ static void set_limits(void)
 #endif
 }
 
-static int write_library(struct dl_phdr_info *info, size_t size, void *verdict)
+void trial_process_say(const char *text)
 {
-    (void)size;
-    if (info->dlpi_name[0] == '/')
-        buf_printf(verdict, "%s\n", info->dlpi_name);
-    return 0;
-}
-
-static void write_verdict(const char *path, struct buf *verdict)
-{
-    mesh_error err = MESH_ERROR_INIT;
-    struct entry entry;
-    void *handle;
-    mesh_status status = loader_open(path, &handle, &err);
-    if (status == MESH_OK)
-        status = entry_load(handle, &entry, &err);
-    if (status == MESH_OK) {
-        char id[ELF_BUILD_ID_SIZE];
-        loader_build_id((const void *)(uintptr_t)mesh_version, id);
-        buf_printf(verdict, MARK "yes %s\n", id);
-        dl_iterate_phdr(write_library, verdict);
-    } else {
-        buf_printf(verdict, MARK "no %" PRId32 "\n%s", status, mesh_error_text(&err));
-    }
-}
-
-_Noreturn void inspect_main(const char *path)
-{
-    struct buf verdict;
-    buf_init(&verdict, MAX_OUTPUT);
-    set_limits();
-    write_verdict(path, &verdict);
-    const char *at = buf_text(&verdict);
-    for (size_t left = strlen(at); left > 0;) {
-        ssize_t written = write(VERDICT_FD, at, left);
+    for (size_t left = strlen(text); left > 0;) {
+        ssize_t written = write(REPORT_FD, text, left);
         if (written <= 0)
             break;
-        at += written;
+        text += written;
         left -= (size_t)written;
     }
-    /* No destructor runs: a plugin's must not be able to change the answer, or to hang. */
-    _exit(EXIT_SUCCESS);
 }
 
-/* ---- on the host's side ---- */
+/* ---- on the side of who wants to know ---- */
 
 struct trial {
     pid_t pid;
@@ -111,12 +68,12 @@ static mesh_status cannot_start(mesh_error *err, int reason)
     return mesh_error_set(err, MESH_E_SYSTEM, "a trial load cannot be started: %s", strerror(reason));
 }
 
-static int spawn(const char *program, const char *path, int pipe_end, pid_t *ret_pid)
+static int spawn(const char *program, const char *option, const char *path, int pipe_end, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
-    char *argv[] = { (char *)"agentmeshd", (char *)"--inspect", (char *)path, NULL };
+    char *argv[] = { (char *)"agentmeshd", (char *)option, (char *)path, NULL };
     sigemptyset(&none);
     sigfillset(&all);
     int failed = posix_spawn_file_actions_init(&actions);
@@ -131,8 +88,8 @@ static int spawn(const char *program, const char *path, int pipe_end, pid_t *ret
     failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ||
                      posix_spawn_file_actions_adddup2(&actions, pipe_end, STDOUT_FILENO) ||
                      posix_spawn_file_actions_adddup2(&actions, pipe_end, STDERR_FILENO) ||
-                     posix_spawn_file_actions_adddup2(&actions, pipe_end, VERDICT_FD) ||
-                     posix_spawn_file_actions_addclosefrom_np(&actions, VERDICT_FD + 1) ||
+                     posix_spawn_file_actions_adddup2(&actions, pipe_end, REPORT_FD) ||
+                     posix_spawn_file_actions_addclosefrom_np(&actions, REPORT_FD + 1) ||
                      posix_spawnattr_setsigmask(&attributes, &none) ||
                      posix_spawnattr_setsigdefault(&attributes, &all) || posix_spawnattr_setpgroup(&attributes, 0) ||
                      posix_spawnattr_setflags(&attributes,
@@ -144,12 +101,13 @@ static int spawn(const char *program, const char *path, int pipe_end, pid_t *ret
     return failed;
 }
 
-static mesh_status trial_start(const char *program, const char *path, struct trial *trial, mesh_error *err)
+static mesh_status trial_start(const char *program, const char *option, const char *path, struct trial *trial,
+                               mesh_error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return cannot_start(err, errno);
-    int failed = spawn(program ? program : "/proc/self/exe", path, ends[1], &trial->pid);
+    int failed = spawn(program ? program : "/proc/self/exe", option, path, ends[1], &trial->pid);
     close(ends[1]);
     if (failed) {
         close(ends[0]);
@@ -161,6 +119,15 @@ static mesh_status trial_start(const char *program, const char *path, struct tri
     return MESH_OK;
 }
 
+/* All that is told is text: a NUL that foreign code prints must not hide what comes after it. */
+static void keep(struct buf *output, char *chunk, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (chunk[i] == '\0')
+            chunk[i] = ' ';
+    buf_append(output, chunk, len);
+}
+
 /* Read what there is. False: nothing more will come. */
 static bool read_some(struct trial *trial, struct buf *output)
 {
@@ -168,7 +135,7 @@ static bool read_some(struct trial *trial, struct buf *output)
     for (;;) {
         ssize_t got = read(trial->pipe, chunk, sizeof(chunk));
         if (got > 0)
-            buf_append(output, chunk, (size_t)got);
+            keep(output, chunk, (size_t)got);
         else
             return got < 0 && (errno == EAGAIN || errno == EINTR);
     }
@@ -212,6 +179,28 @@ static int trial_end(struct trial *trial, bool in_time)
     return ended;
 }
 
+mesh_status trial_process_run(const char *program, const char *option, const char *path, uint32_t timeout_ms,
+                              struct buf *output, int *ret_ended, mesh_error *err)
+{
+    struct trial trial;
+    mesh_status status = trial_start(program, option, path, &trial, err);
+    if (status != MESH_OK)
+        return status;
+    bool in_time = trial_wait(&trial, clock_deadline(timeout_ms), output);
+    *ret_ended = trial_end(&trial, in_time);
+    if (in_time)
+        return MESH_OK;
+    return mesh_error_set(err, MESH_E_TIMEOUT,
+                          "its trial load did not end within %" PRIu32 " ms: a constructor waits for something; do "
+                          "that in start",
+                          timeout_ms);
+}
+
+bool trial_process_is_well(int ended)
+{
+    return WIFEXITED(ended) && WEXITSTATUS(ended) == EXIT_SUCCESS;
+}
+
 /* The last line of what a constructor or the loader said before the end. */
 static const char *last_words(struct buf *output)
 {
@@ -222,60 +211,11 @@ static const char *last_words(struct buf *output)
     return newline ? newline + 1 : text;
 }
 
-static mesh_status ended_badly(int ended, struct buf *output, mesh_error *err)
+const char *trial_process_tell_end(int ended, struct buf *output, char ret_how[TRIAL_HOW_SIZE])
 {
-    char how[64];
     if (WIFSIGNALED(ended))
-        snprintf(how, sizeof(how), "crashed (%s)", strsignal(WTERMSIG(ended)));
+        snprintf(ret_how, TRIAL_HOW_SIZE, "crashed (%s)", strsignal(WTERMSIG(ended)));
     else
-        snprintf(how, sizeof(how), "ended the process (exit status %d)", WEXITSTATUS(ended));
-    const char *words = last_words(output);
-    return mesh_error_set(err, MESH_E_AGENT_DIED,
-                          "its trial load %s: the file is damaged, or a constructor does more than touch its own "
-                          "memory%s%s",
-                          how, *words ? "; it said: " : "", words);
-}
-
-static mesh_status read_verdict(const char *verdict, struct inspection *ret_inspection, mesh_error *err)
-{
-    int status, skipped = 0;
-    if (sscanf(verdict, "no %d%n", &status, &skipped) == 1 && status != MESH_OK)
-        return mesh_error_set_text(err, status, verdict + skipped + (verdict[skipped] == '\n'));
-    struct inspection inspection = { .library_id = "" };
-    sscanf(verdict, "yes %64[0-9a-f]", inspection.library_id);
-    const char *newline = strchr(verdict, '\n');
-    inspection.libraries = strdup(newline ? newline + 1 : "");
-    if (!inspection.libraries)
-        return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
-    *ret_inspection = inspection;
-    return MESH_OK;
-}
-
-void inspection_clear(struct inspection *inspection)
-{
-    free(inspection->libraries);
-    *inspection = (struct inspection){ .libraries = NULL };
-}
-
-mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, struct inspection *ret_inspection,
-                         mesh_error *err)
-{
-    auto_buf struct buf output;
-    buf_init(&output, 2 * MAX_OUTPUT);
-    struct trial trial;
-    mesh_status status = trial_start(program, path, &trial, err);
-    if (status != MESH_OK)
-        return status;
-
-    bool in_time = trial_wait(&trial, clock_deadline(timeout_ms), &output);
-    int ended = trial_end(&trial, in_time);
-    if (!in_time)
-        return mesh_error_set(err, MESH_E_TIMEOUT,
-                              "its trial load did not end within %" PRIu32 " ms: a constructor waits for something; do "
-                              "that in start",
-                              timeout_ms);
-    const char *verdict = strstr(buf_text(&output), MARK);
-    if (!verdict || !WIFEXITED(ended) || WEXITSTATUS(ended) != EXIT_SUCCESS)
-        return ended_badly(ended, &output, err);
-    return read_verdict(verdict + strlen(MARK), ret_inspection, err);
+        snprintf(ret_how, TRIAL_HOW_SIZE, "ended the process (exit status %d)", WEXITSTATUS(ended));
+    return last_words(output);
 }

@@ -3,8 +3,8 @@
  * The trial load: a plugin is loaded in a process made for it, which may crash, hang or lie in place of the host. What
  * that process says is believed for yes or no, nothing more.
  */
-#ifndef PLUGIN_INSPECT_H
-#define PLUGIN_INSPECT_H
+#ifndef PLUGIN_TRIAL_H
+#define PLUGIN_TRIAL_H
 
 #include <stdint.h>
 
@@ -13,26 +13,26 @@
 #include "plugin/elf.h"
 
 /* What a trial load that went well has told. */
-struct inspection {
+struct tried {
     char *libraries;                    /* paths of all objects that the plugin needs, each ended by a newline */
     char library_id[ELF_BUILD_ID_SIZE]; /* build id of the libagentmesh that it was tried with */
 };
 
-void inspection_clear(struct inspection *inspection);
+void tried_clear(struct tried *tried);
 
 /*
  * Load a file on trial. [any-thread; blocks]
  *
- * program         path of agentmeshd; NULL: this very program
- * ret_inspection  end it with inspection_clear()
+ * program    path of agentmeshd; NULL: this very program
+ * ret_tried  end it with tried_clear()
  * MESH_E_TIMEOUT     it did not end in time
  * MESH_E_AGENT_DIED  it crashed, or ended the process
  * MESH_E_DATA        it was refused; other refusals have the status that the host would have met
  */
-mesh_status inspect_file(const char *program, const char *path, uint32_t timeout_ms, struct inspection *ret_inspection,
-                         mesh_error *err);
+mesh_status trial_load(const char *program, const char *path, uint32_t timeout_ms, struct tried *ret_tried,
+                       mesh_error *err);
 
-/* What runs inside that process: agentmeshd --inspect FILE. Does not return. */
-_Noreturn void inspect_main(const char *path);
+/* What runs inside that process: agentmeshd --trial FILE. Does not return. */
+_Noreturn void trial_main(const char *path);
 
 #endif
