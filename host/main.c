@@ -72,8 +72,8 @@ static mesh_status serve(const struct arguments *arguments, struct config *confi
     return status;
 }
 
-/* The allocator would have eight arenas for each processor, and keep in each what generations gave back, for the threads
- * of the next one use others. All messages pass one connection, so that one arena is no narrower. */
+/* The allocator would have eight arenas for each processor, and keep in each what generations gave back, for the
+ * threads of the next one use others. All messages pass one connection, so that one arena is no narrower. */
 static void share_memory(void)
 {
     if (!getenv("MALLOC_ARENA_MAX"))
