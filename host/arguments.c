@@ -18,6 +18,7 @@ enum {
     OPTION_STATE,
     OPTION_LOCAL,
     OPTION_PRINT,
+    OPTION_PRINT_MANUAL,
     OPTION_INSPECT,
     OPTION_JSON,
     OPTION_STRICT,
@@ -39,6 +40,7 @@ static const struct {
     { { "state", required_argument, NULL, OPTION_STATE }, "DIR", "keep the host's own files in DIR" },
     { { "log-level", required_argument, NULL, OPTION_LEVEL }, "LEVEL", "debug, info, warn or error" },
     { { "print-config", no_argument, NULL, OPTION_PRINT }, "", "print a mesh.ini with every key explained" },
+    { { "print-manual", no_argument, NULL, OPTION_PRINT_MANUAL }, "", NULL },
     { { "inspect", no_argument, NULL, OPTION_INSPECT }, "FILE...", "tell whether plugins will load, serve and unload" },
     { { "json", no_argument, NULL, OPTION_JSON }, "", "with --inspect: print one JSON document" },
     { { "strict", no_argument, NULL, OPTION_STRICT }, "", "with --inspect: end with 1 also because of warnings" },
@@ -129,6 +131,9 @@ static void take_option(struct arguments *arguments, int option)
         break;
     case OPTION_PRINT:
         arguments->deed = DEED_PRINT_CONFIG;
+        break;
+    case OPTION_PRINT_MANUAL:
+        arguments->deed = DEED_PRINT_MANUAL;
         break;
     case OPTION_INSPECT:
         arguments->deed = DEED_INSPECT;

@@ -145,4 +145,7 @@ void config_diff_clear(struct config_diff *diff);
 /* Write mesh.ini with every key commented out beside its help, default and unit: conf/mesh.ini is exactly this. */
 void config_write_template(FILE *out);
 
+/* Write the manual page mesh.ini(5), as mdoc: conf/mesh.ini.5 is exactly this. */
+void config_write_manual(FILE *out);
+
 #endif

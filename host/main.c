@@ -137,6 +137,9 @@ int main(int argc, char **argv)
     case DEED_PRINT_CONFIG:
         config_write_template(stdout);
         return EXIT_SUCCESS;
+    case DEED_PRINT_MANUAL:
+        config_write_manual(stdout);
+        return EXIT_SUCCESS;
     case DEED_VERSION:
         printf("agentmeshd %s\n", mesh_version());
         return EXIT_SUCCESS;

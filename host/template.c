@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "key_text.h"
 #include "keys.h"
-#include "value.h"
 
 static const char opening[] =
     "; What agentmeshd reads when it starts, and again at \"systemctl reload agentmeshd\" (SIGHUP). Every key stands\n"
@@ -28,42 +28,14 @@ static void write_comment(FILE *out, const char *text)
     }
 }
 
-static void write_choices(FILE *out, const struct key *key)
-{
-    fputs("One of ", out);
-    for (const struct key_choice *choice = key->choices; choice->word; choice++)
-        fprintf(out, "%s%s", choice == key->choices ? "" : ", ", choice->word);
-    fputs(". ", out);
-}
-
-/* What a value may be, beyond what the help says. */
-static void write_allowed(FILE *out, const struct key *key)
-{
-    char low[VALUE_DURATION_SIZE], high[VALUE_DURATION_SIZE];
-
-    if (key->type == KEY_DURATION)
-        fprintf(out, "A time from %s to %s. ", value_duration(low, key->min), value_duration(high, key->max));
-    else if (key->type == KEY_COUNT)
-        fprintf(out, "A number from %u to %u. ", key->min, key->max);
-    else if (key->type == KEY_CHOICE)
-        write_choices(out, key);
-    else if (key->type == KEY_SWITCH)
-        fputs("yes or no. ", out);
-}
-
 static void write_key(FILE *out, const struct key *key)
 {
-    static const char *const changes[] = {
-        [CHANGE_LIVE] = "A reload takes it up.",
-        [CHANGE_RESTART] = "A change needs a restart.",
-        [CHANGE_PLUGIN] = "A reload takes it up; the plugin is loaded anew.",
-    };
-
     fputc('\n', out);
     write_comment(out, key->help);
     fputs("; ", out);
-    write_allowed(out, key);
-    fprintf(out, "%s\n;%s = %s\n", changes[key->change], key->name, key->fallback ? key->fallback : key->example);
+    if (key_text_allowed(out, key))
+        fputc(' ', out);
+    fprintf(out, "%s\n;%s = %s\n", key_text_change(key), key->name, key->fallback ? key->fallback : key->example);
 }
 
 static void write_section(FILE *out, enum section section)

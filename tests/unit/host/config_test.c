@@ -333,20 +333,32 @@ static void a_value_may_stand_in_a_file(void)
 
 /* ---- the table ---- */
 
-static void conf_mesh_ini_is_what_the_table_writes(void)
+/* A file of conf/ beside what writes it. */
+static void expect_written(const char *path, void (*write)(FILE *out))
 {
     auto_free char *written = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&written, &len);
 
-    config_write_template(out);
+    write(out);
     fclose(out);
-    if (strcmp(MESH_PLUGINDIR MESH_STATEDIR, "/usr/lib/agentmesh/plugins/var/lib/agentmesh") != 0) {
-        skip("built for other folders than conf/mesh.ini tells");
+    if (strcmp(MESH_SYSCONFDIR MESH_PLUGINDIR MESH_STATEDIR,
+               "/etc/agentmesh/usr/lib/agentmesh/plugins/var/lib/agentmesh") != 0) {
+        skip("built for other folders than conf/ tells");
         return;
     }
-    auto_free char *installed = read_text(CONF_FOLDER "/mesh.ini");
+    auto_free char *installed = read_text(path);
     expect_str(installed, written);
+}
+
+static void conf_mesh_ini_is_what_the_table_writes(void)
+{
+    expect_written(CONF_FOLDER "/mesh.ini", config_write_template);
+}
+
+static void conf_mesh_ini_5_is_what_the_table_writes(void)
+{
+    expect_written(CONF_FOLDER "/mesh.ini.5", config_write_manual);
 }
 
 static void the_template_says_nothing(void)
@@ -640,7 +652,8 @@ static void a_difference_names_plugins_and_agents(void)
 SUITE(host_config, TEST(an_empty_file_is_all_defaults), TEST(every_key_lands_in_its_field),
       TEST(local_is_a_word_of_its_own), TEST(servers_are_checked), TEST(named_sections_are_found_by_name),
       TEST(names_of_any_length_are_whole), TEST(settings_keep_their_order_and_their_bytes),
-      TEST(a_value_may_stand_in_a_file), TEST(conf_mesh_ini_is_what_the_table_writes), TEST(the_template_says_nothing),
+      TEST(a_value_may_stand_in_a_file), TEST(conf_mesh_ini_is_what_the_table_writes),
+      TEST(conf_mesh_ini_5_is_what_the_table_writes), TEST(the_template_says_nothing),
       TEST(every_default_of_the_template_is_the_default), TEST(dev_ini_is_right), TEST(every_key_says_what_it_is),
       TEST(every_wrong_file_gets_its_messages), TEST(a_message_about_a_long_path_is_whole),
       TEST(a_report_has_a_ceiling), TEST(a_file_that_cannot_be_read_is_told_with_the_reason),
