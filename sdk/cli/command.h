@@ -38,8 +38,8 @@ struct option {
     char letter;      /* 'p' for -p; 0: none */
     enum option_kind kind;
     const char *value; /* what the help calls its value; NULL for a flag */
-    const char *help;
-    size_t at; /* where in struct arguments it is kept */
+    const char *help;  /* choices, if its value is one of a few, stand at its end: "...: debug, info, warn" */
+    size_t at;         /* where in struct arguments it is kept */
 };
 
 struct command {

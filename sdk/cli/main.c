@@ -8,6 +8,7 @@
 
 #include "base/guess.h"
 #include "command.h"
+#include "complete.h"
 #include "help.h"
 #include "print.h"
 
@@ -59,6 +60,8 @@ int main(int argc, char **argv)
         return help(argv[2]);
     if (is_one_of(argv[1], "version", "--version", "-V"))
         return help_version();
+    if (strcmp(argv[1], "complete") == 0)
+        return complete(argc - 2, argv + 2);
 
     const struct command *command = command_find(argv[1]);
     struct arguments arguments;
