@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * publisher: an agent that tells whoever listens what it measures, a number of times, or until Ctrl-C.
- * Usage: publisher [COUNT [MILLISECONDS]], and to hear it: agentmesh subscribe example.meter
+ * Usage: publisher [COUNT [MILLISECONDS]], and to hear it, with the example of
+ * that name: subscribe mesh.agent.example.meter.events
  */
 #include <agentmesh/agentmesh.h>
 #include <stdio.h>

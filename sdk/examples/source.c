@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * source: an agent that handles orders as they come on a subject, and changes of the stock as they are made in shared
- * keys; a number of messages, or until Ctrl-C. Usage: source [COUNT], then for example: agentmesh kv put
- * example.stock.pears 3
+ * keys; a number of messages, or until Ctrl-C. Usage: source [COUNT], then with the example of keys, for example:
+ * keys put example.stock.pears 3
  */
 #include <agentmesh/agentmesh.h>
 #include <stdatomic.h>
