@@ -6,8 +6,9 @@
 #ifndef HOST_DAEMON_H
 #define HOST_DAEMON_H
 
+#include "base/notify.h"
+
 #include "arguments.h"
-#include "notify.h"
 #include "place.h"
 #include "state.h"
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/notify.h"
 #include "command.h"
 #include "print.h"
 #include "signals.h"
@@ -57,26 +58,58 @@ static void on_event(void *data, const mesh_event *event)
         print_talk("%s", event->text);
 }
 
+/* The local server is there for everybody now. */
+static int serve(const mesh_local *local, const struct notify *notify, int signals)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    if (notify_ready(notify, mesh_local_url(local), &err) != MESH_OK)
+        print_talk("Warning: %s", mesh_error_text(&err));
+    mesh_error_clear(&err);
+    int code = wait_for_end(local, signals);
+    notify_stopping(notify, NULL);
+    return code;
+}
+
+static int stay(const mesh_local_options *options)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    mesh_local *local = NULL;
+    struct notify notify;
+    auto_fd int signals = signals_catch(); /* before the first thread, as is the next line */
+    if (notify_open(&notify, &err) != MESH_OK)
+        print_talk("Warning: %s", mesh_error_text(&err));
+    mesh_error_clear(&err);
+    if (mesh_local_start(options, &local, &err) != MESH_OK) {
+        notify_close(&notify);
+        return refused(&err);
+    }
+    int code = tell_where(local) ? serve(local, &notify, signals) : EXIT_FAILED;
+    mesh_local_stop(local);
+    notify_close(&notify);
+    return code;
+}
+
+static int leave_behind(const mesh_local_options *options)
+{
+    mesh_error err = MESH_ERROR_INIT;
+    mesh_local *local = NULL;
+    if (mesh_local_start(options, &local, &err) != MESH_OK)
+        return refused(&err);
+    int code = tell_where(local) ? EXIT_DONE : EXIT_FAILED;
+    mesh_local_stop(local);
+    return code;
+}
+
 static int run(const struct arguments *arguments)
 {
     mesh_local_options options = MESH_LOCAL_OPTIONS_INIT;
-    mesh_error err = MESH_ERROR_INIT;
-    mesh_local *local = NULL;
     char path[PATH_MAX];
-    auto_fd int signals = arguments->foreground ? signals_catch() : -1;
     options.port = arguments->port;
     options.store = arguments->store;
     options.monitor = own_path(path, sizeof(path));
     options.on_event = on_event;
     options.flags = MESH_LOCAL_MARK | (arguments->foreground ? MESH_LOCAL_OWN : MESH_LOCAL_DETACH);
-    if (mesh_local_start(&options, &local, &err) != MESH_OK)
-        return refused(&err);
-
-    int code = tell_where(local) ? EXIT_DONE : EXIT_FAILED;
-    if (arguments->foreground && code == EXIT_DONE)
-        code = wait_for_end(local, signals);
-    mesh_local_stop(local);
-    return code;
+    return arguments->foreground ? stay(&options) : leave_behind(&options);
 }
 
 static const struct option options[] = {

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -486,6 +487,44 @@ static void ctrl_c_in_the_foreground_ends_everything(void)
     clean_up();
 }
 
+/* A service manager's socket in this test's folder, named in NOTIFY_SOCKET. */
+static int listen_as_manager(void)
+{
+    const struct timeval patience = { .tv_sec = GONE_MS / 1000 };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", root);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+        abort();
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    return fd;
+}
+
+static void expect_heard(int manager, const char *words)
+{
+    char text[512];
+    ssize_t len = recv(manager, text, sizeof(text) - 1, 0);
+    text[len > 0 ? len : 0] = '\0';
+    expect_contains(text, words);
+}
+
+static void the_service_manager_hears_when_the_foreground_is_ready_and_when_it_ends(void)
+{
+    char port_text[16];
+    struct program program;
+    start_afresh();
+    auto_fd int manager = listen_as_manager();
+    snprintf(port_text, sizeof(port_text), "%u", port);
+    start_program(&program, port_text);
+    unsetenv("NOTIFY_SOCKET");
+    expect_heard(manager, "READY=1\nSTATUS=nats://127.0.0.1:");
+    expect_true(is_there(runtime_file));
+    expect_int(program_stop(&program, SIGTERM), 0);
+    expect_heard(manager, "STOPPING=1");
+    clean_up();
+}
+
 /* ---- servers that fail ---- */
 
 static const char *write_script(const char *text)
@@ -604,6 +643,7 @@ int main(int argc, char **argv)
         TEST(a_server_ends_with_its_killed_program_and_the_next_start_is_clean),
         TEST(a_start_right_after_a_kill_does_not_take_the_dying_server),
         TEST(ctrl_c_in_the_foreground_ends_everything),
+        TEST(the_service_manager_hears_when_the_foreground_is_ready_and_when_it_ends),
         TEST(a_server_that_ends_at_once_is_quoted),
         TEST(a_server_that_does_not_answer_is_quoted_and_ended),
         TEST(a_file_that_cannot_be_run_is_told_from_a_missing_one),

@@ -3,8 +3,8 @@
  * What the service manager is told: readiness, state and signs of life, a datagram each. Where none listens
  * (NOTIFY_SOCKET is not set) every function succeeds and does nothing.
  */
-#ifndef HOST_NOTIFY_H
-#define HOST_NOTIFY_H
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
 
 #include <stdint.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a service manager hears, on a path and on an abstract name. */
-#include "notify.h"
+#include "base/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "suite.h"
-#include "text.h"
 
 /* A service manager: a bound socket and its name as NOTIFY_SOCKET has it. */
 struct manager {
@@ -181,8 +180,9 @@ static uint32_t watchdog_with(const char *usec, const char *pid)
 
 static void the_watchdog_is_for_the_process_that_it_names(void)
 {
-    auto_free char *own = text_format("%d", (int)getpid());
+    char own[16];
 
+    snprintf(own, sizeof(own), "%d", (int)getpid());
     expect_int(watchdog_with("30000000", own), 30000);
     expect_int(watchdog_with("30000000", NULL), 30000);
     expect_int(watchdog_with("30000000", "1"), 0);
@@ -221,7 +221,8 @@ static void expect_refused(const char *socket_name, const char *reason)
 
 static void a_socket_that_is_none_is_told(void)
 {
-    auto_free char *far = text_format("/%0200d", 0);
+    char far[256];
+    snprintf(far, sizeof(far), "/%0200d", 0);
 
     expect_refused("relative", "NOTIFY_SOCKET is 'relative'");
     expect_refused("vsock:2:1234", "expected a path or '@' and a name");
@@ -243,7 +244,7 @@ static void a_manager_that_is_gone_is_told(void)
     notify_close(&notify);
 }
 
-SUITE(host_notify, TEST(a_life_is_heard_on_a_path), TEST(a_life_is_heard_on_an_abstract_name),
+SUITE(base_notify, TEST(a_life_is_heard_on_a_path), TEST(a_life_is_heard_on_an_abstract_name),
       TEST(a_reload_tells_when_it_began), TEST(a_status_is_one_line_that_fits), TEST(without_a_manager_nothing_is_told),
       TEST(the_watchdog_is_for_the_process_that_it_names), TEST(children_do_not_speak_for_us),
       TEST(a_socket_that_is_none_is_told), TEST(a_manager_that_is_gone_is_told))

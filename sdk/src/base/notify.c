@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Datagrams for the service manager. */
-#include "notify.h"
+#include "base/notify.h"
 
 #include <errno.h>
 #include <inttypes.h>
