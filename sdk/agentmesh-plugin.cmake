@@ -24,3 +24,16 @@ function(agentmesh_add_plugin name)
         target_link_options(${name} PRIVATE LINKER:-z,defs)
     endif()
 endfunction()
+
+# agentmesh_add_plugin_test(NAME PLUGIN SOURCES...) builds the sources of a plugin, a target of agentmesh_add_plugin(), together
+# with those of its test into one program, which CTest runs. The test includes <agentmesh/testing.h>.
+function(agentmesh_add_plugin_test name plugin)
+    get_target_property(sources ${plugin} SOURCES)
+    get_target_property(folder ${plugin} SOURCE_DIR)
+    list(TRANSFORM sources PREPEND "${folder}/" REGEX "^[^/$]")
+    add_executable(${name} ${ARGN} ${sources})
+    foreach(property IN ITEMS COMPILE_DEFINITIONS COMPILE_FEATURES COMPILE_OPTIONS INCLUDE_DIRECTORIES LINK_LIBRARIES)
+        set_property(TARGET ${name} PROPERTY ${property} "$<TARGET_PROPERTY:${plugin},${property}>")
+    endforeach()
+    add_test(NAME ${name} COMMAND ${name})
+endfunction()

@@ -93,7 +93,8 @@
  *
  *   Built with cc -shared -fPIC echo.c -o echo.so $(pkg-config --cflags --libs agentmesh), and moved into a
  *   plugins folder of agentmeshd, it is on the mesh; a newer file of that name takes over from it without losing
- *   a request; when the file is deleted, the agent leaves. C++, Rust and Zig fill in the same structures; what
+ *   a request; when the file is deleted, the agent leaves. `agentmesh run echo.so` serves it without a host or a server
+ *   of one's own, and each build after it; `agentmesh new` writes a whole project. C++, Rust and Zig fill in the same structures; what
  *   has no macro there is written out, beginning with the size. Nothing leaves an entry but by return: exceptions
  *   and panics end inside.
  *
@@ -149,8 +150,8 @@
  *   schema.h     checking a value against a schema oneself
  *   plugin.h     what a plugin is, its settings, and what it hands over to the version after it
  *
- *   Not included here: cjson.h, for those who work with trees of cJSON; serving.h, for hosts. Small whole programs, one
- *   for each thing to do, are in the folder examples of the sources.
+ *   Not included here: testing.h, for tests of a plugin, which need no server; cjson.h, for those who work with trees of
+ *   cJSON; serving.h, for hosts. Small whole programs, one for each thing to do, are in the folder examples of the sources.
  *
  * Versions
  *
