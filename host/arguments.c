@@ -13,6 +13,10 @@
 #include "base/cleanup.h"
 #include "text.h"
 
+/* Of a plugin that is being written: its link may change its target unheard; while it is built anew it is missing, and
+ * the version that serves goes on. */
+enum { RUN_POLL_MS = 1000, RUN_GRACE_MS = 24 * 3600 * 1000 };
+
 enum {
     OPTION_PLUGINS = 256,
     OPTION_STATE,
@@ -26,7 +30,12 @@ enum {
     OPTION_TRIAL,
     OPTION_REHEARSE,
     OPTION_LEVEL,
-    OPTION_VERSION
+    OPTION_VERSION,
+    OPTION_RUN,
+    OPTION_URL,
+    OPTION_PORT,
+    OPTION_INPUT,
+    OPTION_AGENT
 };
 
 static const struct {
@@ -49,6 +58,11 @@ static const struct {
       "with --inspect: for each file; 10000 if not given" },
     { { "trial", required_argument, NULL, OPTION_TRIAL }, "FILE", NULL },
     { { "rehearse", required_argument, NULL, OPTION_REHEARSE }, "FILE", NULL },
+    { { "run", required_argument, NULL, OPTION_RUN }, "FILE", NULL },
+    { { "url", required_argument, NULL, OPTION_URL }, "URL", NULL },
+    { { "port", required_argument, NULL, OPTION_PORT }, "PORT", NULL },
+    { { "input", required_argument, NULL, OPTION_INPUT }, "FILE", NULL },
+    { { "agent", required_argument, NULL, OPTION_AGENT }, "NAME", NULL },
     { { "version", no_argument, NULL, OPTION_VERSION }, "", "print the version" },
     { { "help", no_argument, NULL, 'h' }, "", "print this" },
 };
@@ -114,8 +128,35 @@ static uint32_t number_of(struct arguments *arguments, const char *text)
     return (uint32_t)number;
 }
 
+/* False: it is not one of those of `agentmesh run`. */
+static bool take_run_option(struct arguments *arguments, int option)
+{
+    switch (option) {
+    case OPTION_RUN:
+        arguments->deed = DEED_RUN;
+        arguments->run_path = optarg;
+        return true;
+    case OPTION_URL:
+        arguments->url = optarg;
+        return true;
+    case OPTION_PORT:
+        arguments->port = number_of(arguments, optarg);
+        return true;
+    case OPTION_INPUT:
+        arguments->input = optarg;
+        return true;
+    case OPTION_AGENT:
+        arguments->agent = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void take_option(struct arguments *arguments, int option)
 {
+    if (take_run_option(arguments, option))
+        return;
     switch (option) {
     case 'c':
         arguments->config_path = optarg;
@@ -166,6 +207,7 @@ static void take_option(struct arguments *arguments, int option)
         break;
     case OPTION_LEVEL:
         arguments->log_level = level_of(optarg);
+        arguments->log_level_name = optarg;
         if (!arguments->log_level)
             refuse(arguments, "--log-level is debug, info, warn or error, not ", optarg);
         break;
@@ -197,6 +239,8 @@ void arguments_read(int argc, char **argv, struct arguments *arguments)
     arguments->files = (const char *const *)argv + optind;
     arguments->file_count = (size_t)(argc - optind);
     check(arguments);
+    if (arguments->deed == DEED_RUN && arguments->url)
+        arguments->deed = arguments->input ? DEED_ASK : DEED_SERVE;
 }
 
 void arguments_clear(struct arguments *arguments)
@@ -247,8 +291,36 @@ static bool replace_state(struct config *config, const char *path)
     return true;
 }
 
-bool arguments_apply(const struct arguments *arguments, struct config *config)
+static bool replace_text(char **slot, const char *text)
 {
+    char *copy = strdup(text);
+    if (copy) {
+        free(*slot);
+        *slot = copy;
+    }
+    return copy;
+}
+
+/* What an author wants of a host that has one plugin, and that changes all the time: see run.h. */
+static bool serve_one(const struct arguments *arguments, struct config *config)
+{
+    const char *slash = strrchr(arguments->run_path, '/');
+    auto_free char *folder = slash ? strndup(arguments->run_path, (size_t)(slash - arguments->run_path) + 1) : NULL;
+    const char *folders[] = { folder ? folder : "." };
+    config->local = false;
+    config->poll_ms = RUN_POLL_MS;
+    config->grace_ms = RUN_GRACE_MS;
+    config->probation_ms = 0;
+    return (!slash || folder) && replace_folders(&config->plugin_folders, folders, 1) &&
+           replace_text(&config->only, slash ? slash + 1 : arguments->run_path) &&
+           replace_text(&config->url, arguments->url);
+}
+
+/* False: no memory. */
+static bool apply(const struct arguments *arguments, struct config *config)
+{
+    if (arguments->run_path && !serve_one(arguments, config))
+        return false;
     if (arguments->plugin_count > 0 &&
         !replace_folders(&config->plugin_folders, arguments->plugins, arguments->plugin_count))
         return false;
@@ -259,4 +331,25 @@ bool arguments_apply(const struct arguments *arguments, struct config *config)
     if (arguments->local)
         config->local = true;
     return true;
+}
+
+/* Who tries a plugin does not mean the mesh.ini of the machine. */
+static mesh_status load(const struct arguments *arguments, struct config **ret_config, struct config_report *report)
+{
+    if (!arguments->run_path || arguments->config_path)
+        return config_load(arguments->config_path, ret_config, report);
+    *ret_config = config_default();
+    return *ret_config ? MESH_OK : MESH_E_NO_MEMORY;
+}
+
+mesh_status arguments_config(const struct arguments *arguments, struct config **ret_config,
+                             struct config_report *report)
+{
+    auto_config struct config *config = NULL;
+    mesh_status status = load(arguments, &config, report);
+    if (status == MESH_OK && !apply(arguments, config))
+        status = MESH_E_NO_MEMORY;
+    if (status == MESH_OK)
+        *ret_config = take(&config);
+    return status;
 }

@@ -10,6 +10,8 @@
 
 enum deed {
     DEED_SERVE,
+    DEED_RUN,
+    DEED_ASK,
     DEED_CHECK,
     DEED_PRINT_CONFIG,
     DEED_PRINT_MANUAL,
@@ -30,9 +32,17 @@ struct arguments {
     const char *state;
     const char **plugins; /* folders; ends with NULL */
     size_t plugin_count;
-    int32_t log_level;   /* MESH_LOG_; 0: not said */
+    int32_t log_level; /* MESH_LOG_; 0: not said */
+    const char *log_level_name;
     uint32_t timeout_ms; /* 0: not said */
     bool local, json, strict;
+
+    /* Of `agentmesh run`, see run.h. */
+    const char *run_path; /* the plugin's file */
+    const char *url;      /* the mesh on which to serve, or ask, that one file alone; NULL: one of its own */
+    const char *input;    /* a file with one request to ask; "-": stdin */
+    const char *agent;    /* whom to ask; NULL: the only one */
+    uint32_t port;        /* of the private server; 0: any */
 };
 
 /* Strings are argv's. End with arguments_clear(). */
@@ -43,7 +53,13 @@ void arguments_clear(struct arguments *arguments);
 
 void arguments_help(void); /* to stdout */
 
-/* What the command line says goes before what the file says. False: no memory. */
-bool arguments_apply(const struct arguments *arguments, struct config *config);
+/*
+ * mesh.ini, with what the command line says in the place of what the file says. [main]
+ *
+ * ret_config  given; end it with config_free()
+ * report      filled on failure
+ */
+mesh_status arguments_config(const struct arguments *arguments, struct config **ret_config,
+                             struct config_report *report);
 
 #endif

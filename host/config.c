@@ -45,6 +45,7 @@ struct config *config_free(struct config *config)
     free_values(SECTION_MESH, config);
     free_values(SECTION_HOST, config);
     free(config->path);
+    free(config->only);
     free(config);
     return NULL;
 }

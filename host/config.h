@@ -76,6 +76,10 @@ struct config {
     size_t settings_count;
     struct config_agent *agents;
     size_t agent_count;
+
+    /* Not of the file, but of `agentmeshd --run`: the one file of the folders that counts, "echo.so", whoever can write
+     * to it. NULL: all. */
+    char *only;
 };
 
 /**

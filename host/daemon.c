@@ -23,6 +23,7 @@
 #include "base/runtime_folder.h"
 #include "config_ref.h"
 #include "control.h"
+#include "example.h"
 #include "jobs.h"
 #include "log.h"
 #include "operate.h"
@@ -108,8 +109,8 @@ static void look_run(struct job *job)
     const struct config *config = look->config->config;
     const char *const *folders = (const char *const *)config->plugin_folders.items;
     /* Follow first: what changes after that is looked at again. */
-    watch_follow(&look->daemon->watch, folders);
-    look->status = survey_take(folders, config->settle_ms, &look->survey, &look->err);
+    watch_follow(&look->daemon->watch, folders, config->only);
+    look->status = survey_take(folders, config->only, config->settle_ms, &look->survey, &look->err);
 }
 
 static void look_done(struct job *job)
@@ -208,11 +209,9 @@ static struct config *read_config(const struct daemon *daemon)
     auto_config_report struct config_report report;
     auto_config struct config *config = NULL;
     config_report_init(&report);
-    if (config_load(daemon->arguments->config_path, &config, &report) != MESH_OK) {
+    if (arguments_config(daemon->arguments, &config, &report) != MESH_OK)
         log_report(&report);
-        return NULL;
-    }
-    return arguments_apply(daemon->arguments, config) ? take(&config) : NULL;
+    return take(&config);
 }
 
 static void use_config(struct daemon *daemon, struct config_ref *config, const struct config_diff *diff)
@@ -304,6 +303,8 @@ static void describe_for_operator(void *closure, struct buf *out)
 static mesh_status open_control(struct daemon *daemon, mesh_error *err)
 {
     const struct config *config = config_of(daemon);
+    if (config->only)
+        return MESH_OK; /* an author's host: the usual socket is the operator's */
     auto_free char *folder = NULL;
     auto_free char *usual = NULL;
     mesh_error reason = MESH_ERROR_INIT;
@@ -562,8 +563,9 @@ static mesh_status open_ears(struct daemon *daemon, mesh_error *err)
 
 static mesh_status open_roster(struct daemon *daemon, mesh_error *err)
 {
-    const struct roster_tools tools = { &daemon->jobs, &daemon->watch, daemon->place->client,
-                                        daemon->state->generations, daemon->state->records };
+    const struct roster_tools tools = { &daemon->jobs,          &daemon->watch,
+                                        daemon->place->client,  daemon->state->generations,
+                                        daemon->state->records, config_of(daemon)->only ? example_tell : NULL };
     return roster_new(&tools, daemon->config, &daemon->roster, err);
 }
 

@@ -144,7 +144,7 @@ static mesh_status compare_with_folder(struct inspection *inspection, const char
 
 static mesh_status examine_all(struct inspection *inspection, const struct arguments *arguments, mesh_error *err)
 {
-    trust_init(&inspection->examiner.trust, (gid_t)-1);
+    trust_init(&inspection->examiner.trust, (gid_t)-1, false);
     inspection->examiner.timeout_ms = arguments->timeout_ms ? arguments->timeout_ms : TIMEOUT_MS;
     inspection->examiner.folder = inspection->folder;
     setenv("GLIBC_TUNABLES", TUNABLES, 0);

@@ -19,7 +19,8 @@
 
 enum {
     LINE_SIZE = 16384, /* bytes of a line with its newline; what is more is cut */
-    TEXT_SIZE = 4096   /* bytes of a text from log_textf() */
+    TEXT_SIZE = 4096,  /* bytes of a text from log_textf() */
+    FIELDS_MAX = 32    /* of one event; what is more is left out */
 };
 
 static const char cut_mark[] = "...";
@@ -31,6 +32,7 @@ static size_t line_len;
 static bool line_is_cut;
 static int line_fd = STDERR_FILENO;
 static enum log_form form = LOG_FORM_AUTO;
+static log_wording wording;
 
 static _Atomic int32_t least = MESH_LOG_INFO;
 
@@ -166,7 +168,25 @@ static void put_time(void)
     put_text(stamp);
 }
 
-static void line_begin(int32_t number, const char *text)
+static void put_time_of_day(void)
+{
+    char stamp[16];
+    struct tm local;
+    time_t now = time(NULL);
+
+    localtime_r(&now, &local);
+    strftime(stamp, sizeof(stamp), "%H:%M:%S ", &local);
+    put_text(stamp);
+}
+
+/* What goes well needs no word. */
+static void put_gravity(int32_t number)
+{
+    if (number >= MESH_LOG_WARN)
+        put_text(number >= MESH_LOG_ERROR ? "error: " : "warning: ");
+}
+
+static void line_begin(int32_t number)
 {
     const struct level *level = level_of(number);
 
@@ -176,12 +196,13 @@ static void line_begin(int32_t number, const char *text)
         form = leads_to_journal(line_fd) ? LOG_FORM_JOURNAL : LOG_FORM_PLAIN;
     if (form == LOG_FORM_JOURNAL) {
         put_text(level->prefix);
+    } else if (form == LOG_FORM_SHORT) {
+        put_time_of_day();
     } else {
         put_time();
         put_text(level->name);
         put(" ", 1);
     }
-    put_safe(text, strlen(text), false);
 }
 
 static void line_end(void)
@@ -210,6 +231,13 @@ void log_set_form(enum log_form wished)
     pthread_mutex_unlock(&lock);
 }
 
+void log_set_wording(log_wording wished)
+{
+    pthread_mutex_lock(&lock);
+    wording = wished;
+    pthread_mutex_unlock(&lock);
+}
+
 void log_set_level(int32_t level)
 {
     atomic_store(&least, level);
@@ -227,24 +255,44 @@ void log_set_fd(int fd)
     pthread_mutex_unlock(&lock);
 }
 
+/* Under the lock. */
+static void tell(int32_t level, const char *text, const char *const *fields)
+{
+    char words[TEXT_SIZE] = "";
+
+    if (wording && !wording(text, fields, words, sizeof(words)))
+        return;
+    line_begin(level);
+    if (form == LOG_FORM_SHORT && !*words)
+        put_gravity(level);
+    put_safe(*words ? words : text, strlen(*words ? words : text), false);
+    for (; !*words && *fields; fields += 2)
+        put_field(fields[0], fields[1]);
+    line_end();
+}
+
 void log_event(int32_t level, const char *text, ...)
 {
     int saved = errno;
-    va_list fields;
+    const char *fields[2 * FIELDS_MAX + 1];
+    size_t count = 0;
+    va_list args;
 
     if (level < log_level())
         return;
-    va_start(fields, text);
-    pthread_mutex_lock(&lock);
-    line_begin(level, text);
-    for (const char *key; (key = va_arg(fields, const char *));) {
-        const char *value = va_arg(fields, const char *);
-        if (value)
-            put_field(key, value);
+    va_start(args, text);
+    for (const char *key; (key = va_arg(args, const char *)) && count < FIELDS_MAX;) {
+        const char *value = va_arg(args, const char *);
+        if (!value)
+            continue;
+        fields[2 * count] = key;
+        fields[2 * count++ + 1] = value;
     }
-    line_end();
+    va_end(args);
+    fields[2 * count] = NULL;
+    pthread_mutex_lock(&lock);
+    tell(level, text, fields);
     pthread_mutex_unlock(&lock);
-    va_end(fields);
     errno = saved;
 }
 

@@ -6,6 +6,8 @@
 #ifndef HOST_LOG_H
 #define HOST_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <agentmesh/client.h> /* MESH_LOG_DEBUG and its neighbours */
@@ -15,7 +17,8 @@
 enum log_form {
     LOG_FORM_AUTO,    /* journal when stderr leads there, else plain */
     LOG_FORM_JOURNAL, /* <6>text: what a service manager reads */
-    LOG_FORM_PLAIN    /* time, level, text: what people read */
+    LOG_FORM_PLAIN,   /* time, level, text: what people read */
+    LOG_FORM_SHORT    /* time of day, text: what somebody reads who looks on */
 };
 
 /* Before the first event, if at all. [main] */
@@ -25,6 +28,19 @@ void log_set_form(enum log_form form);
 void log_set_level(int32_t level);
 
 int32_t log_level(void);
+
+/*
+ * An event in words of somebody else's choice, in the place of its text and fields. Called under the log's lock, so it
+ * must not log. [any-thread]
+ *
+ * fields  key, value, ..., NULL; those without a value are not there
+ * words   room for them; left "" the event is told as it is
+ * Returns false: it is not told at all.
+ */
+typedef bool (*log_wording)(const char *text, const char *const *fields, char *words, size_t size);
+
+/* Before the first event, if at all. [main] */
+void log_set_wording(log_wording wording);
 
 /* Where lines go instead of stderr; the descriptor stays the caller's. [main] */
 void log_set_fd(int fd);

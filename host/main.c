@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "ask.h"
 #include "base/cleanup.h"
 #include "daemon.h"
 #include "inspect.h"
@@ -15,6 +16,7 @@
 #include "plugin/record.h"
 #include "plugin/rehearsal.h"
 #include "plugin/trial.h"
+#include "run.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 
@@ -87,6 +89,8 @@ static int run(const struct arguments *arguments, struct config *config)
     struct notify notify;
     share_memory();         /* before the first thread, as is the next */
     daemon_block_signals(); /* which every thread inherits */
+    if (config->only)
+        run_begin();
     log_set_level((int32_t)config->log_level);
     if (notify_open(&notify, &err) != MESH_OK)
         log_event(MESH_LOG_WARN, "the service manager is not told anything", "reason", mesh_error_text(&err), NULL);
@@ -106,12 +110,10 @@ static int read_config(const struct arguments *arguments, struct config **ret_co
 {
     auto_config_report struct config_report report;
     config_report_init(&report);
-    mesh_status status = config_load(arguments->config_path, ret_config, &report);
+    mesh_status status = arguments_config(arguments, ret_config, &report);
     for (size_t i = 0; i < report.count; i++)
         fprintf(stderr, "agentmeshd: %s\n", report.lines[i]);
-    if (status != MESH_OK)
-        return EXIT_CONFIG;
-    return arguments_apply(arguments, *ret_config) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status == MESH_OK ? EXIT_SUCCESS : status == MESH_E_NO_MEMORY ? EXIT_FAILURE : EXIT_CONFIG;
 }
 
 static int serve_or_check(const struct arguments *arguments)
@@ -148,6 +150,10 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     case DEED_REFUSE:
         return EXIT_USAGE;
+    case DEED_RUN:
+        return run_main(&arguments);
+    case DEED_ASK:
+        return ask_main(&arguments);
     case DEED_CHECK:
     case DEED_SERVE:
         break;

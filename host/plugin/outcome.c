@@ -60,6 +60,8 @@ static void now_serves(struct plugin *plugin, struct move *move)
     if (move->serving)
         wake_waiting(roster, plugin->name);
     trial_begin(plugin, move->serving, move->is_stand_in);
+    if (roster->tools.on_serves)
+        roster->tools.on_serves(plugin->serving);
 }
 
 static const char *why_it_left(const struct plugin *plugin)

@@ -340,7 +340,7 @@ mesh_status roster_new(const struct roster_tools *tools, struct config_ref *conf
     roster->tools = *tools;
     roster->farewells.jobs = tools->jobs;
     roster->config = config_ref(config);
-    trust_init(&roster->trust, roster_config(roster)->trusted_gid);
+    trust_init(&roster->trust, roster_config(roster)->trusted_gid, roster_config(roster)->only);
     map_init(&roster->plugins);
     map_init(&roster->strays);
     roster->wait_until = clock_deadline(roster_config(roster)->settle_ms) + FIRST_WAIT_MS;
@@ -367,7 +367,7 @@ void roster_set_config(struct roster *roster, struct config_ref *config, const s
 {
     config_unref(roster->config);
     roster->config = config_ref(config);
-    trust_init(&roster->trust, roster_config(roster)->trusted_gid);
+    trust_init(&roster->trust, roster_config(roster)->trusted_gid, roster_config(roster)->only);
     const char *name;
     void *value;
     for (size_t at = 0; map_next(&roster->plugins, &at, &name, &value);) {

@@ -19,6 +19,7 @@
 #include "plugin/watch.h"
 
 struct roster;
+struct generation;
 
 /* What a roster works with; all of it lent until roster_free(). */
 struct roster_tools {
@@ -27,6 +28,8 @@ struct roster_tools {
     mesh_client *mesh;
     const char *generations; /* folder for private copies */
     const char *records;     /* folder for what is remembered of plugins */
+    /* Told of each generation that begins to serve, once it does; NULL: nobody asks. */
+    void (*on_serves)(const struct generation *generation);
 };
 
 /* Something that was asked about a plugin can be answered now: roster_describe() tells how it stands. */

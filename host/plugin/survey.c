@@ -151,8 +151,8 @@ static mesh_status see(struct survey *survey, size_t folder, const char *path, c
     return status;
 }
 
-static mesh_status look_into(struct survey *survey, size_t folder, const char *path, int64_t rested_before_ns,
-                             mesh_error *err)
+static mesh_status look_into(struct survey *survey, size_t folder, const char *path, const char *only,
+                             int64_t rested_before_ns, mesh_error *err)
 {
     DIR *entries = opendir(path);
     struct stat stat;
@@ -164,7 +164,7 @@ static mesh_status look_into(struct survey *survey, size_t folder, const char *p
     else
         status = mesh_error_set(err, MESH_E_SYSTEM, "cannot look at '%s': %s", path, strerror(errno));
     for (const struct dirent *entry; status == MESH_OK && (entry = readdir(entries));) {
-        if (survey_ignores(entry->d_name))
+        if (survey_ignores(entry->d_name) || (only && strcmp(entry->d_name, only) != 0))
             continue;
         struct file_state state;
         look(dirfd(entries), &stat, entry->d_name, &state);
@@ -196,14 +196,15 @@ static int by_folder_and_name(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-mesh_status survey_take(const char *const *folders, uint32_t settle_ms, struct survey **ret_survey, mesh_error *err)
+mesh_status survey_take(const char *const *folders, const char *only, uint32_t settle_ms, struct survey **ret_survey,
+                        mesh_error *err)
 {
     struct survey *survey = survey_new(folders);
     if (!survey)
         return no_memory(err);
     int64_t rested_before_ns = now_ns() - (int64_t)settle_ms * 1000000;
     for (size_t i = 0; i < survey->folder_count; i++) {
-        mesh_status status = look_into(survey, i, folders[i], rested_before_ns, err);
+        mesh_status status = look_into(survey, i, folders[i], only, rested_before_ns, err);
         if (status != MESH_OK) {
             survey_free(survey);
             return status;

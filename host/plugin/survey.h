@@ -55,10 +55,12 @@ struct survey {
  * Look. Of files with the same name in several folders, the one in the last folder counts. [any-thread; blocks]
  *
  * folders     ends with NULL; those that do not exist are told as such
+ * only        the name of the one file in them that counts, "echo.so"; NULL: all
  * settle_ms   how long a file must not have changed to rest
  * ret_survey  given; end it with survey_free()
  */
-mesh_status survey_take(const char *const *folders, uint32_t settle_ms, struct survey **ret_survey, mesh_error *err);
+mesh_status survey_take(const char *const *folders, const char *only, uint32_t settle_ms, struct survey **ret_survey,
+                        mesh_error *err);
 
 struct survey *survey_free(struct survey *survey); /* returns NULL; NULL is fine */
 

@@ -3,6 +3,8 @@
 #ifndef PLUGIN_TRUST_H
 #define PLUGIN_TRUST_H
 
+#include <stdbool.h>
+
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -12,10 +14,11 @@ struct trust {
     uid_t user;
     gid_t private_group; /* the user's own, of which nobody else is a member; (gid_t)-1: there is none */
     gid_t trusted_group; /* (gid_t)-1: none */
+    bool trusts_all;     /* whoever runs us has named the file himself: nobody is refused */
 };
 
-/* Who we run as, and the group the configuration names. [main] */
-void trust_init(struct trust *trust, gid_t trusted_group);
+/* Who we run as, and what the configuration says. [main] */
+void trust_init(struct trust *trust, gid_t trusted_group, bool trusts_all);
 
 /* Whether none but those can change what stat tells of. what: how the refusal calls it. [any-thread] */
 mesh_status trust_check(const struct trust *trust, const struct stat *stat, const char *what, mesh_error *err);

@@ -93,10 +93,10 @@ static struct watched *watched_for(struct watch *watch, const char *path, const 
     return added;
 }
 
-static void follow(struct watch *watch, const char *path, const char *child)
+static void follow(struct watch *watch, const char *path, const char *child, uint32_t events)
 {
     /* One folder may be the parent of another and hold plugins itself: add to what is watched, do not replace it. */
-    int id = inotify_add_watch(watch->fd, path, (child ? IN_PARENT : IN_FOLDER) | IN_MASK_ADD);
+    int id = inotify_add_watch(watch->fd, path, events | IN_MASK_ADD);
     pthread_mutex_lock(&watch->lock);
     struct watched *watched = watched_for(watch, path, child);
     if (watched)
@@ -115,14 +115,14 @@ static void follow_parent(struct watch *watch, const char *folder)
     if (!slash || slash == parent)
         return;
     *slash = '\0';
-    follow(watch, parent, slash + 1);
+    follow(watch, parent, slash + 1, IN_PARENT);
 }
 
-void watch_follow(struct watch *watch, const char *const *folders)
+void watch_follow(struct watch *watch, const char *const *folders, const char *only)
 {
     for (; watch->fd >= 0 && *folders; folders++) {
         follow_parent(watch, *folders);
-        follow(watch, *folders, NULL);
+        follow(watch, *folders, only, IN_FOLDER);
     }
 }
 

@@ -34,8 +34,9 @@ void watch_close(struct watch *watch);
 void watch_set_times(struct watch *watch, uint32_t settle_ms, uint32_t poll_ms);
 
 /* Hear of what happens in these folders from now on (the list ends with NULL), and in the folders above them, where one
- * that is missing would appear. Cheap for those already followed. [any-thread; blocks] */
-void watch_follow(struct watch *watch, const char *const *folders);
+ * that is missing would appear. Cheap for those already followed. only: the name of the one file in them that matters,
+ * NULL: all that may be plugins. [any-thread; blocks] */
+void watch_follow(struct watch *watch, const char *const *folders, const char *only);
 
 /* Take note of what has happened; does not block. */
 void watch_read(struct watch *watch);

@@ -10,9 +10,9 @@
 #include "print.h"
 
 const struct command *const commands[] = {
-    &command_call, &command_stream, &command_catalog, &command_contract,     &command_logs, &command_level,
-    &command_up,   &command_down,   &command_check,   &command_check_schema, &command_host, &command_monitor,
-    NULL,
+    &command_call,  &command_stream,       &command_catalog, &command_contract, &command_logs,
+    &command_level, &command_up,           &command_down,    &command_new,      &command_run,
+    &command_check, &command_check_schema, &command_host,    &command_monitor,  NULL,
 };
 
 const struct command *command_find(const char *name)

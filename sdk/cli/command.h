@@ -17,7 +17,8 @@ enum {
 
 /* What the command line says. All strings are lent from argv. */
 struct arguments {
-    const char *url, *creds, *sys_url, *sys_creds, *channel, *store, *socket, *level, *tool, *card_url, *tag, *plugins;
+    const char *url, *creds, *sys_url, *sys_creds, *channel, *store, *socket, *level, *tool, *card_url, *tag, *plugins,
+        *config, *input, *agent, *lang, *shape, *folder;
     uint32_t timeout_ms; /* 0: not said */
     uint32_t port;       /* 0: not said */
     bool json, text, foreground, format, force, wait, unset, strict, card;
@@ -52,7 +53,8 @@ struct command {
 };
 
 extern const struct command command_call, command_stream, command_catalog, command_contract, command_up, command_down,
-    command_check, command_check_schema, command_host, command_monitor, command_logs, command_level;
+    command_check, command_check_schema, command_host, command_monitor, command_logs, command_level, command_run,
+    command_new;
 
 /* The table, ended by NULL; one by its name, or NULL. */
 extern const struct command *const commands[];

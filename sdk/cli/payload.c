@@ -14,9 +14,13 @@ static bool is_blank(const struct buf *payload)
     return strspn(buf_text(payload), " \t\r\n") == payload->len;
 }
 
-static int check(const struct buf *payload)
+static int check(struct buf *payload)
 {
     mesh_error err = MESH_ERROR_INIT;
+    if (is_blank(payload)) {
+        buf_reset(payload);
+        return EXIT_DONE;
+    }
     if (json_check(buf_bytes(payload), &err) == MESH_OK)
         return EXIT_DONE;
     print_talk("Invalid JSON payload: %s", mesh_error_message(&err));
@@ -34,9 +38,10 @@ int payload_read(const char *argument, struct buf *payload)
         print_talk("the payload has more than %d bytes", PAYLOAD_MAX);
         return EXIT_FAILED;
     }
-    if (is_blank(payload)) {
-        buf_reset(payload);
-        return EXIT_DONE;
-    }
     return check(payload);
+}
+
+int payload_read_file(const char *path, struct buf *payload)
+{
+    return input_read_file(path, payload) ? check(payload) : EXIT_FAILED;
 }

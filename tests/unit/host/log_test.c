@@ -217,8 +217,34 @@ static void lines_of_many_threads_stay_whole(void)
     expect_int(whole, THREADS * EVENTS);
 }
 
+/* Says "b" in other words, and nothing of "c". */
+static bool reword(const char *text, const char *const *fields, char *words, size_t size)
+{
+    if (strcmp(text, "b") == 0)
+        snprintf(words, size, "in words: %s", fields[1]);
+    return strcmp(text, "c") != 0;
+}
+
+static void who_looks_on_gets_the_words_of_a_listener(void)
+{
+    log_capture(LOG_FORM_SHORT);
+    log_set_wording(reword);
+    log_event(MESH_LOG_INFO, "a", "key", "value", "none", NULL, NULL);
+    log_event(MESH_LOG_ERROR, "b", "missing", NULL, "key", "a\nline", NULL);
+    log_event(MESH_LOG_ERROR, "c", NULL);
+    log_event(MESH_LOG_WARN, "d", NULL);
+    log_set_wording(NULL);
+    auto_free char *text = log_captured();
+    int hour, minute, second;
+    expect_int(sscanf(text, "%2d:%2d:%2d ", &hour, &minute, &second), 3);
+    expect_contains(text, " a key=value\n");
+    expect_contains(text, " in words: a\\nline\n");
+    expect_contains(text, " warning: d\n");
+    expect_false(strstr(text, "c\n"));
+}
+
 SUITE(host_log, TEST(an_event_is_one_line_with_its_fields), TEST(the_journal_gets_a_priority),
       TEST(people_get_time_and_level), TEST(levels_below_the_least_are_not_written),
       TEST(values_are_quoted_where_they_need_it), TEST(foreign_text_cannot_forge_a_line),
       TEST(a_long_line_is_cut_and_says_so), TEST(a_text_may_be_formatted), TEST(the_form_follows_where_stderr_leads),
-      TEST(errno_survives), TEST(lines_of_many_threads_stay_whole))
+      TEST(who_looks_on_gets_the_words_of_a_listener), TEST(errno_survives), TEST(lines_of_many_threads_stay_whole))

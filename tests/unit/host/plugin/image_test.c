@@ -15,7 +15,7 @@
 static struct trust nobody_else(void)
 {
     struct trust trust;
-    trust_init(&trust, (gid_t)-1);
+    trust_init(&trust, (gid_t)-1, false);
     return trust;
 }
 
@@ -145,6 +145,17 @@ static void what_a_group_can_change_must_be_trusted(void)
     expect_int(image_copy(source.state, "echo", source.path, &trust, &image, NULL), MESH_OK);
 }
 
+static void who_trusts_all_may_load_what_everybody_can_change(void)
+{
+    auto_source struct source source = source_new("abc");
+    struct trust trust;
+    auto_image struct image *image = NULL;
+    trust_init(&trust, (gid_t)-1, true);
+    expect_int(chmod(source.path, 0646), 0);
+    expect_int(chmod(source.folder, 0777), 0);
+    expect_int(image_copy(source.state, "echo", source.path, &trust, &image, NULL), MESH_OK);
+}
+
 static void a_link_into_a_place_that_everybody_can_change_is_refused(void)
 {
     auto_source struct source source = source_new("abc");
@@ -214,7 +225,8 @@ static void bytes_are_checked_in_the_copy(void)
 SUITE(host_plugin_image, TEST(a_copy_is_known_by_its_content), TEST(no_path_is_used_twice),
       TEST(a_copy_is_private_and_goes_with_its_image), TEST(overwriting_the_source_leaves_the_copy_alone),
       TEST(what_everybody_can_change_is_refused), TEST(what_another_user_owns_is_refused),
-      TEST(what_a_group_can_change_must_be_trusted), TEST(a_link_into_a_place_that_everybody_can_change_is_refused),
+      TEST(what_a_group_can_change_must_be_trusted), TEST(who_trusts_all_may_load_what_everybody_can_change),
+      TEST(a_link_into_a_place_that_everybody_can_change_is_refused),
       TEST(relative_links_are_taken_from_where_they_stand), TEST(links_in_a_circle_are_refused),
       TEST(what_is_no_file_is_refused_at_once), TEST(a_refusal_leaves_nothing_behind),
       TEST(bytes_are_checked_in_the_copy))

@@ -18,7 +18,7 @@ static struct survey *look_at(const char *first, const char *second, uint32_t se
 {
     const char *const folders[] = { first, second, NULL };
     struct survey *survey = NULL;
-    expect_int(survey_take(folders, settle_ms, &survey, NULL), MESH_OK);
+    expect_int(survey_take(folders, NULL, settle_ms, &survey, NULL), MESH_OK);
     return survey;
 }
 
@@ -61,6 +61,21 @@ static void plugins_are_named_after_their_files(void)
     expect_str(survey->sightings[0].name, "a");
     expect_str(survey->sightings[1].name, "b");
     expect_contains(survey->sightings[0].path, folder);
+    survey_free(survey);
+}
+
+static void where_one_file_counts_no_other_is_seen(void)
+{
+    auto_folder char *folder = folder_new();
+    const char *const folders[] = { folder, NULL };
+    folder_write(folder, "a.so", "a");
+    folder_write(folder, "b.so", "b");
+    folder_write(folder, "no name.so", "c");
+    struct survey *survey = NULL;
+    expect_int(survey_take(folders, "b.so", NO_SETTLING, &survey, NULL), MESH_OK);
+    expect_int(survey->count, 1);
+    expect_int(survey->stray_count, 0);
+    expect_str(survey->sightings[0].name, "b");
     survey_free(survey);
 }
 
@@ -171,6 +186,7 @@ static void links_are_followed_and_dangling_ones_told(void)
 }
 
 SUITE(host_plugin_survey, TEST(only_shared_objects_with_their_last_name_are_seen),
-      TEST(plugins_are_named_after_their_files), TEST(names_that_no_plugin_may_have_are_told),
-      TEST(a_later_folder_wins), TEST(a_missing_folder_is_no_failure), TEST(any_change_of_a_file_changes_its_state),
-      TEST(a_file_rests_when_it_has_not_changed_for_a_while), TEST(links_are_followed_and_dangling_ones_told))
+      TEST(plugins_are_named_after_their_files), TEST(where_one_file_counts_no_other_is_seen),
+      TEST(names_that_no_plugin_may_have_are_told), TEST(a_later_folder_wins), TEST(a_missing_folder_is_no_failure),
+      TEST(any_change_of_a_file_changes_its_state), TEST(a_file_rests_when_it_has_not_changed_for_a_while),
+      TEST(links_are_followed_and_dangling_ones_told))

@@ -20,7 +20,7 @@ static struct watch watch_of(const char *folder)
     const char *const folders[] = { folder, NULL };
     expect_int(watch_open(&watch, SETTLE_MS, POLL_MS, NULL), MESH_OK);
     expect_true(watch.fd >= 0);
-    watch_follow(&watch, folders);
+    watch_follow(&watch, folders, NULL);
     watch_begin(&watch);
     return watch;
 }
@@ -62,6 +62,25 @@ static void other_files_are_none_of_our_business(void)
     folder_write(folder, "log.txt", "two");
     expect_int(unlink(log), 0);
     expect_false(is_dirty(&watch));
+}
+
+static void of_a_folder_with_one_file_that_matters_no_other_is_heard(void)
+{
+    auto_folder char *folder = folder_new();
+    auto_free char *echo = folder_path(folder, "echo.so");
+    auto_watch struct watch watch;
+    const char *const folders[] = { folder, NULL };
+    expect_int(watch_open(&watch, SETTLE_MS, POLL_MS, NULL), MESH_OK);
+    watch_follow(&watch, folders, "echo.so");
+    watch_begin(&watch);
+    folder_write(folder, "other.so", "one");
+    folder_write(folder, "echo.o", "one");
+    expect_false(is_dirty(&watch));
+    folder_write(folder, "echo.so", "one");
+    expect_true(is_dirty(&watch));
+    watch_begin(&watch);
+    expect_int(unlink(echo), 0);
+    expect_true(is_dirty(&watch));
 }
 
 static void a_link_that_is_swapped_may_lead_to_another_plugin(void)
@@ -121,7 +140,7 @@ static void a_folder_that_appears_is_noticed(void)
     expect_true(is_dirty(&watch));
 
     const char *const folders[] = { folder, NULL };
-    watch_follow(&watch, folders);
+    watch_follow(&watch, folders, NULL);
     watch_begin(&watch);
     folder_write(folder, "echo.so", "");
     expect_true(is_dirty(&watch));
@@ -133,7 +152,7 @@ static void a_folder_that_is_its_neighbours_parent_hears_of_both(void)
     auto_free char *folder = folder_path(above, "plugins");
     auto_watch struct watch watch = watch_of(above);
     const char *const folders[] = { above, folder, NULL };
-    watch_follow(&watch, folders);
+    watch_follow(&watch, folders, NULL);
     watch_begin(&watch);
     expect_int(mkdir(folder, 0700), 0);
     expect_true(is_dirty(&watch));
@@ -168,7 +187,8 @@ static void somebody_who_never_stops_writing_does_not_keep_us_from_looking(void)
 }
 
 SUITE(host_plugin_watch, TEST(nothing_happens_until_the_next_poll), TEST(a_new_file_is_looked_at_when_it_has_settled),
-      TEST(other_files_are_none_of_our_business), TEST(a_link_that_is_swapped_may_lead_to_another_plugin),
-      TEST(what_was_removed_is_known), TEST(what_is_removed_during_a_look_is_not_forgotten_by_it),
-      TEST(a_folder_that_appears_is_noticed), TEST(a_folder_that_is_its_neighbours_parent_hears_of_both),
-      TEST(a_folder_that_goes_is_noticed), TEST(somebody_who_never_stops_writing_does_not_keep_us_from_looking))
+      TEST(other_files_are_none_of_our_business), TEST(of_a_folder_with_one_file_that_matters_no_other_is_heard),
+      TEST(a_link_that_is_swapped_may_lead_to_another_plugin), TEST(what_was_removed_is_known),
+      TEST(what_is_removed_during_a_look_is_not_forgotten_by_it), TEST(a_folder_that_appears_is_noticed),
+      TEST(a_folder_that_is_its_neighbours_parent_hears_of_both), TEST(a_folder_that_goes_is_noticed),
+      TEST(somebody_who_never_stops_writing_does_not_keep_us_from_looking))
