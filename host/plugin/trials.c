@@ -17,7 +17,7 @@
 #include "plugin/loader.h"
 #include "plugin/trial.h"
 
-enum { AT_ONCE = 4, MAX_SIGNATURE = 1 << 20, MAX_KEPT = 4096 };
+enum { AT_ONCE = 4, MAX_SIGNATURE = 1 << 20, MAX_KEPT = 1024 };
 
 struct trials {
     sem_t places;         /* how many trial loads may begin */

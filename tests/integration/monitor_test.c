@@ -616,6 +616,7 @@ static void the_monitor_ends_with_its_server(void)
     mesh_local_stop(local);
     kill(server, SIGKILL);
     expect_true(comes_true(is_gone, &pid, WAIT_MS));
+    expect_true(comes_true(is_gone, &server, WAIT_MS)); /* its connections end before it does */
     expect_int(mesh_local_stop_running(store, NULL, NULL), MESH_E_NOT_FOUND);
     unsetenv("AGENTMESH_RUNTIME_DIR");
 }
