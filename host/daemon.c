@@ -353,12 +353,27 @@ static void tell_alive(struct daemon *daemon)
     daemon->alive_at = clock_deadline(daemon->notify->watchdog_ms / 3);
 }
 
+static size_t moving_or_ending(const struct daemon *daemon)
+{
+    return roster_moving(daemon->roster) + roster_ending(daemon->roster);
+}
+
+/* A look at the folders alone is no work, and comes more often than rest would. */
+static void collect_jobs(struct daemon *daemon)
+{
+    size_t before = moving_or_ending(daemon);
+    jobs_collect(&daemon->jobs);
+    if (moving_or_ending(daemon) != before)
+        daemon->rest_at = clock_deadline(AT_REST_MS);
+}
+
 /* What generations and their threads have used and given back stays with the process otherwise. */
 static void rest_if_due(struct daemon *daemon)
 {
     if (clock_ms() < daemon->rest_at)
         return;
     malloc_trim(0);
+    log_textf(MESH_LOG_DEBUG, "at rest: free memory is given back");
     daemon->rest_at = CLOCK_NEVER;
 }
 
@@ -488,10 +503,8 @@ static void wait_for_something(struct daemon *daemon)
     end_if_robbed(fds, sizeof(fds) / sizeof(fds[0]));
     if (fds[0].revents)
         take_signals(daemon);
-    if (fds[1].revents) {
-        jobs_collect(&daemon->jobs);
-        daemon->rest_at = clock_deadline(AT_REST_MS);
-    }
+    if (fds[1].revents)
+        collect_jobs(daemon);
     if (fds[2].revents)
         watch_read(&daemon->watch);
     if (fds[3].revents)

@@ -393,6 +393,12 @@ static void a_server_of_its_own_is_started_and_ended_with_it(void)
     expect_true(access(mark, F_OK) != 0);
 }
 
+static void who_only_looks_at_folders_is_at_rest(void)
+{
+    auto_host struct host *host = host_with("answer.c", "answer.so", "poll = 200ms\nlog_level = debug\n");
+    expect_true(host_says(host, "at rest", NULL));
+}
+
 static void a_server_that_dies_is_started_again(void)
 {
     auto_host struct host *host = host_with_server();
@@ -413,4 +419,5 @@ SUITE(host_run, TEST(a_reload_moves_plugins_to_their_new_settings), TEST(a_reloa
       TEST(an_idle_host_ends_at_once), TEST(a_second_signal_ends_what_takes_too_long),
       TEST(what_does_not_end_in_time_is_left_behind), TEST(the_service_manager_is_told),
       TEST(a_server_of_its_own_is_started_and_ended_with_it),
-      TEST(a_host_that_wants_a_local_server_joins_the_one_that_runs), TEST(a_server_that_dies_is_started_again))
+      TEST(a_host_that_wants_a_local_server_joins_the_one_that_runs), TEST(who_only_looks_at_folders_is_at_rest),
+      TEST(a_server_that_dies_is_started_again))
