@@ -93,28 +93,53 @@ static bool is_name_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/* It becomes the name of an agent, of a plugin, of a file and of a target: what is good for all of them. */
-static bool name_will_do(const char *name)
+static bool is_in_parts(const char *name)
 {
-    static const char *const taken[] = { "all", "clean", "help", "install", "test", "package", "agentmesh" };
     for (const char *at = name; *at; at++) {
         bool begins = at == name || at[-1] == '.';
         bool is_good = *at == '.' ? !begins && at[1] : is_name_byte(*at) && (at > name || *at != '-');
-        if (!is_good) {
-            print_talk("'%s' is no name for an agent: letters, digits, _ and - are, in parts joined by dots", name);
+        if (!is_good)
             return false;
-        }
     }
-    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
-        if (strcmp(taken[i], name) == 0) {
-            print_talk("'%s' is a name that CMake needs for itself: choose another one, 'my.%s' for instance", name,
-                       name);
-            return false;
-        }
+    return *name;
+}
+
+/* Who has a name already; NULL: nobody. */
+static const char *owner_of(const char *name)
+{
+    static const char *const targets[] = { "all",       "ALL_BUILD", "clean",      "edit_cache", "help",
+                                           "install",   "INSTALL",   "package",    "preinstall", "rebuild_cache",
+                                           "RUN_TESTS", "test",      "ZERO_CHECK", "agentmesh" };
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        if (strcmp(targets[i], name) == 0)
+            return "CMake";
     }
-    if (strlen(name) > NAME_LEN_MAX)
+    return strcmp(name, "global") == 0 ? "the mesh" : NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* It becomes the name of an agent, of a plugin, of a file and of a target: what is good for all of them. */
+static bool name_will_do(const char *name)
+{
+    const char *owner = owner_of(name);
+    bool is_good = false;
+    if (!is_in_parts(name))
+        print_talk("'%s' is no name for an agent: letters, digits, _ and - are, in parts joined by dots", name);
+    else if (owner)
+        print_talk("'%s' is a name that %s needs for itself: choose another one, 'my.%s' for instance", name, owner,
+                   name);
+    else if (ends_with(name, ".events"))
+        print_talk("'%s' is no name for an agent: what ends in '.events' is the subject of another one's events", name);
+    else if (strlen(name) > NAME_LEN_MAX)
         print_talk("'%s' is too long a name for a plugin, which has %d characters at most", name, NAME_LEN_MAX);
-    return strlen(name) <= NAME_LEN_MAX;
+    else
+        is_good = true;
+    return is_good;
 }
 
 static const struct shape *find_shape(const char *name)
@@ -249,15 +274,31 @@ static bool make_folders(const struct project *project)
     return make_folder(project->folder) && source && test && make_folder(source) && make_folder(test);
 }
 
+/* Append a path that may be pasted into a shell. */
+static void put_for_shell(struct buf *out, const char *path)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+,:@%";
+    if (path[strspn(path, plain)] == '\0') {
+        buf_puts(out, path);
+        return;
+    }
+    buf_putc(out, '\'');
+    for (; *path; path++)
+        *path == '\'' ? buf_puts(out, "'\\''") : buf_putc(out, *path);
+    buf_putc(out, '\'');
+}
+
 static bool tell_next(const struct project *project)
 {
     auto_buf struct buf text;
     buf_init(&text, FILE_MAX);
+    buf_printf(&text, "Wrote %s in '%s'. Build and test it, serve it, and ask it from another terminal there:\n    cd ",
+               project->shape->what, project->folder);
+    put_for_shell(&text, project->folder);
     buf_printf(&text,
-               "Wrote %s in '%s'. Build and test it, serve it, and ask it from another terminal there:\n"
-               "    cd %s && cmake -B build && cmake --build build && ctest --test-dir build\n"
+               " && cmake -B build && cmake --build build && ctest --test-dir build\n"
                "    agentmesh run build/%s.so --config mesh.ini\n    ",
-               project->shape->what, project->folder, project->folder, project->name);
+               project->name);
     expand(&text, project, project->shape->next);
     buf_putc(&text, '\n');
     return print_result(buf_text(&text), text.len);

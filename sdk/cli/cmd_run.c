@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "host_program.h"
+#include "level.h"
 #include "print.h"
 
 enum { NUMBER_SIZE = 16, WORDS_MAX = 24 };
@@ -14,6 +15,9 @@ static bool makes_sense(const struct arguments *arguments)
                          : arguments->json       ? "--json"
                          : arguments->timeout_ms ? "--timeout"
                                                  : NULL;
+    int32_t level;
+    if (arguments->level && !level_parse(arguments->level, false, &level))
+        return false;
     if (!arguments->input && needed) {
         print_talk("%s needs --input: without it nobody is asked", needed);
         return false;

@@ -159,8 +159,8 @@ static bool take_operand(struct parse *parse, const char *word)
 {
     struct arguments *found = parse->found;
     if (found->operand_count == parse->command->operands_max)
-        return misused(parse, "'%s' is one argument too many for 'agentmesh %s': a payload with blanks must be quoted",
-                       word, parse->command->name);
+        return misused(parse, "'%s' is one argument too many for 'agentmesh %s'%s", word, parse->command->name,
+                       strstr(parse->command->operands, "PAYLOAD") ? ": a payload with blanks must be quoted" : "");
     parse->operands[found->operand_count++] = word;
     return true;
 }
