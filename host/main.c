@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agentmeshd: loads agents from a folder of plugins and serves them on the mesh. The story of a run. */
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -128,6 +129,7 @@ static int serve_or_check(const struct arguments *arguments)
 int main(int argc, char **argv)
 {
     auto_arguments struct arguments arguments;
+    signal(SIGCHLD, SIG_DFL); /* where who started us ignores it, nobody would be told how a child has ended */
     arguments_read(argc, argv, &arguments);
     switch (arguments.deed) {
     case DEED_INSPECT:

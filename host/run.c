@@ -227,13 +227,13 @@ static int ask(struct run *run)
     struct crash crash;
     if (start_child(run, &err) != MESH_OK)
         return failed(&err);
-    int ended = wait_for_child(run);
+    int ended = wait_for_child(run), code = code_of(ended);
     if (!has_crashed(run, ended) || run->is_ending)
-        return code_of(ended);
+        return code;
     crash_read(run->state, &crash);
     print_talk("Error: the plugin crashed%s%s%s: %s", crash.agent[0] ? " in a handler of agent '" : "", crash.agent,
                crash.agent[0] ? "'" : "", how_it_ended(&crash, ended));
-    return code_of(ended);
+    return code == EXIT_SUCCESS ? EXIT_FAILURE : code; /* _exit(0) */
 }
 
 /* ---- serving ---- */

@@ -74,6 +74,19 @@ static void what_does_not_fit_is_told_with_its_details(void)
     expect_contains(buf_text(&outcome.err), "\"msg\": \"Field required\"");
 }
 
+static void it_ends_though_who_started_it_ignores_how_children_end(void)
+{
+    auto_desk struct desk *desk = desk_new("answer.so");
+    auto_outcome struct outcome outcome;
+    const char *const argv[] = {
+        "/usr/bin/env", "--ignore-signal=CHLD", desk->cli, "run", "answer.so", "--input", "-", NULL
+    };
+    compile_plugin("answer.c", desk->plugin, "-DVERSION=\"1\"", NULL);
+    program_run(&outcome, "{}", argv);
+    expect_int(outcome.code, 0);
+    expect_str(buf_text(&outcome.out), "{\"version\": \"1\"}\n");
+}
+
 static void what_is_no_json_is_not_sent(void)
 {
     auto_desk struct desk *desk = desk_new("answer.so");
@@ -176,6 +189,16 @@ static void exit_in_a_handler_is_a_crash(void)
     expect_contains(buf_text(&outcome.err), "the plugin crashed in a handler of agent 'misdeed': it called exit()");
 }
 
+static void an_end_without_a_word_is_no_success(void)
+{
+    auto_desk struct desk *desk = desk_new("misdeed.so");
+    auto_outcome struct outcome outcome;
+    compile_plugin("misdeed.c", desk->plugin, "-DIN_HANDLER", "-DDEED=_exit(0)", NULL);
+    ASK(&outcome, desk, "{\"now\": true}");
+    expect_int(outcome.code, 1);
+    expect_contains(buf_text(&outcome.err), "Error: the plugin crashed: its process ended");
+}
+
 static void a_crash_of_its_start_is_told(void)
 {
     auto_desk struct desk *desk = desk_new("misdeed.so");
@@ -223,6 +246,7 @@ static void options_that_make_no_sense_are_a_misuse(void)
         { "run", "x.so", "--agent", "a", NULL },
         { "run", "x.so", "--json", NULL },
         { "run", "x.so", "--input", "-", "--port=1", NULL },
+        { "run", "x.so", "--log-level", "loud", NULL },
         { "run", NULL },
     };
     auto_desk struct desk *desk = desk_new("x.so");
@@ -239,6 +263,7 @@ SUITE(author_ask, TEST(the_answer_is_printed), TEST(the_input_may_lie_in_a_file)
       TEST(who_takes_no_requests_cannot_be_asked), TEST(settings_and_limits_come_from_the_file_that_is_named),
       TEST(a_file_that_is_wrong_is_told_with_its_line), TEST(a_start_that_hangs_is_given_up),
       TEST(who_hangs_is_waited_for_until_the_deadline), TEST(a_crash_is_told_with_its_agent),
-      TEST(exit_in_a_handler_is_a_crash), TEST(a_crash_of_its_start_is_told), TEST(a_crash_of_its_constructor_is_told),
-      TEST(who_does_not_stop_is_left_behind), TEST(what_is_no_plugin_is_refused_with_the_reason),
-      TEST(options_that_make_no_sense_are_a_misuse))
+      TEST(exit_in_a_handler_is_a_crash), TEST(an_end_without_a_word_is_no_success),
+      TEST(it_ends_though_who_started_it_ignores_how_children_end), TEST(a_crash_of_its_start_is_told),
+      TEST(a_crash_of_its_constructor_is_told), TEST(who_does_not_stop_is_left_behind),
+      TEST(what_is_no_plugin_is_refused_with_the_reason), TEST(options_that_make_no_sense_are_a_misuse))
