@@ -65,9 +65,11 @@ void lane_hold_locked(struct lane *lane, bool is_held)
     }
 }
 
+/* One that may run none for a while has the room of one that may. */
 static bool is_full(const struct lane *lane)
 {
-    return lane->queued >= (uint64_t)lane->max + lane->width - lane->running;
+    uint32_t width = lane->width > 0 ? lane->width : 1;
+    return lane->queued >= (uint64_t)lane->max + width - lane->running;
 }
 
 enum lane_verdict lane_push_locked(struct lane *lane, struct job *job)

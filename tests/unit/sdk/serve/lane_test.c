@@ -140,6 +140,23 @@ static void what_finds_no_room_stays_the_users(void)
     close_workers(&workers);
 }
 
+static void who_may_run_none_yet_has_the_same_room(void)
+{
+    struct stage stage;
+    struct workers workers;
+    atomic_uint total = 0;
+    struct lane lane = { .width = 0, .max = 2 };
+    set_up(&stage, false);
+    open_workers(&workers, 8, &total, 8);
+    lane_open(&lane, &workers);
+    for (int i = 0; i < 3; i++)
+        expect_int(lane_push(&lane, &jobs[i].job), LANE_TAKEN);
+    expect_int(lane_push(&lane, &jobs[3].job), LANE_FULL);
+    lane_close(&lane, MESH_E_STOPPED);
+    expect_int(stage.dropped, 3);
+    close_workers(&workers);
+}
+
 static void without_a_thread_only_owed_jobs_are_taken(void)
 {
     struct stage stage;
@@ -185,4 +202,5 @@ static void by_hand_jobs_run_in_the_thread_that_asks(void)
 }
 
 SUITE(serve_lane, TEST(jobs_begin_in_order_so_many_at_a_time), TEST(what_finds_no_room_stays_the_users),
-      TEST(without_a_thread_only_owed_jobs_are_taken), TEST(by_hand_jobs_run_in_the_thread_that_asks))
+      TEST(who_may_run_none_yet_has_the_same_room), TEST(without_a_thread_only_owed_jobs_are_taken),
+      TEST(by_hand_jobs_run_in_the_thread_that_asks))
