@@ -172,6 +172,7 @@ int inspect(const struct arguments *arguments)
     mesh_error err = MESH_ERROR_INIT;
     int code = EXIT_FAILURE;
     hold_signals(SIG_BLOCK);
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of writing */
     if (examine_all(&inspection, arguments, &err) != MESH_OK)
         fprintf(stderr, "agentmeshd: %s\n", mesh_error_text(&err));
     else if (opinion_print(inspection.examinations, inspection.count, arguments->json) &&

@@ -54,7 +54,7 @@ static void put_plugin(struct buf *out, const struct examination *examination)
     const cJSON *told = examination->told;
     buf_puts(out, "  plugin ");
     put_clean(out, examination->plugin);
-    buf_putc(out, ' ');
+    buf_puts(out, examination->plugin[0] ? " " : "");
     put_clean(out, json_string(told, "version", ""));
     buf_puts(out, ", headers of agentmesh ");
     put_clean(out, json_string(told, "header_version", ""));

@@ -477,6 +477,28 @@ static void a_wrong_command_line_is_misuse(void)
     }
 }
 
+static void a_plugin_without_a_name_is_told_by_its_version(void)
+{
+    auto_folder char *folder = folder_new();
+    auto_outcome struct outcome outcome;
+    auto_free char *path = compile(folder, "fla wed.so", NULL);
+    program_run(&outcome, NULL, (const char *const[]){ getenv("AGENTMESH_CLI"), "check", path, NULL });
+    expect_contains(buf_text(&outcome.out), "\n  plugin 1.2.3, headers of agentmesh ");
+}
+
+/* The fifo's only reader has gone before anything is written. */
+static void nothing_is_left_behind_when_nobody_reads_the_report(void)
+{
+    static const char script[] = "mkfifo \"$1/pipe\" && exec 3<>\"$1/pipe\" 4>\"$1/pipe\" 3>&- && mkdir \"$1/tmp\" && "
+                                 "! TMPDIR=\"$1/tmp\" \"$AGENTMESHD\" --inspect \"$2\" >&4 && rmdir \"$1/tmp\"";
+    auto_folder char *folder = folder_new();
+    auto_outcome struct outcome outcome;
+    auto_free char *path = compile(folder, "flawed.so", NULL);
+    program_run(&outcome, NULL, (const char *const[]){ "/bin/sh", "-c", script, "sh", folder, path, NULL });
+    expect_int(outcome.code, 0);
+    expect_contains(buf_text(&outcome.err), "cannot write to the standard output: Broken pipe");
+}
+
 static void nothing_is_left_behind(void)
 {
     auto_folder char *folder = folder_new(), *scratch = folder_new();
@@ -502,4 +524,5 @@ SUITE(check, TEST(each_plugin_of_the_gallery_is_told_rightly_each_time), TEST(wh
       TEST(an_agent_that_another_folder_has_clashes_unless_the_file_replaces_it),
       TEST(the_plugins_of_this_project_pass), TEST(what_a_plugin_says_of_itself_is_told),
       TEST(the_page_for_people_tells_what_why_and_how_to_mend_it), TEST(a_wrong_command_line_is_misuse),
+      TEST(a_plugin_without_a_name_is_told_by_its_version), TEST(nothing_is_left_behind_when_nobody_reads_the_report),
       TEST(nothing_is_left_behind))
