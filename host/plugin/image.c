@@ -51,6 +51,11 @@ static bool same_state(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+static mesh_status too_large(mesh_error *err)
+{
+    return mesh_error_set(err, MESH_E_TOO_LARGE, "it is larger than %lld bytes", (long long)MAX_SIZE);
+}
+
 /* Pump from one file to the other and into the digest; gives how many bytes there were. */
 static mesh_status pump(int from, int to, EVP_MD_CTX *digest, off_t *ret_size, mesh_error *err)
 {
@@ -68,7 +73,7 @@ static mesh_status pump(int from, int to, EVP_MD_CTX *digest, off_t *ret_size, m
             break;
         size += got;
         if (size > MAX_SIZE)
-            return mesh_error_set(err, MESH_E_TOO_LARGE, "it is larger than %lld bytes", (long long)MAX_SIZE);
+            return too_large(err);
         mesh_status status = write_all(to, chunk, (size_t)got, err);
         if (status != MESH_OK)
             return status;
@@ -101,6 +106,8 @@ static mesh_status copy_and_hash(int from, int to, char hash[IMAGE_HASH_SIZE], m
     off_t size = 0;
     if (fstat(from, &before) != 0)
         return mesh_error_set(err, MESH_E_SYSTEM, "cannot look at it: %s", strerror(errno));
+    if (before.st_size > MAX_SIZE) /* there may be no room for as much of it */
+        return too_large(err);
     mesh_status status = pump(from, to, digest, &size, err);
     if (status != MESH_OK)
         return status;

@@ -2,8 +2,10 @@
 #include "plugin/image.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,6 +200,21 @@ static void what_is_no_file_is_refused_at_once(void)
     expect_copy_refused(source.state, missing, MESH_E_NOT_FOUND, "No such file");
 }
 
+/* Where no byte can be written, only the file's size tells. */
+static void a_file_that_is_too_large_is_refused_before_it_is_copied(void)
+{
+    auto_source struct source source = source_new("abc");
+    struct rlimit before, none;
+    expect_int(truncate(source.path, (off_t)2 << 30), 0);
+    expect_int(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){ 0, before.rlim_max };
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    expect_int(setrlimit(RLIMIT_FSIZE, &none), 0);
+    expect_copy_refused(source.state, source.path, MESH_E_TOO_LARGE, "it is larger than 1073741824 bytes");
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, handler);
+}
+
 static void a_refusal_leaves_nothing_behind(void)
 {
     auto_source struct source source = source_new("abc");
@@ -228,5 +245,5 @@ SUITE(host_plugin_image, TEST(a_copy_is_known_by_its_content), TEST(no_path_is_u
       TEST(what_a_group_can_change_must_be_trusted), TEST(who_trusts_all_may_load_what_everybody_can_change),
       TEST(a_link_into_a_place_that_everybody_can_change_is_refused),
       TEST(relative_links_are_taken_from_where_they_stand), TEST(links_in_a_circle_are_refused),
-      TEST(what_is_no_file_is_refused_at_once), TEST(a_refusal_leaves_nothing_behind),
-      TEST(bytes_are_checked_in_the_copy))
+      TEST(what_is_no_file_is_refused_at_once), TEST(a_file_that_is_too_large_is_refused_before_it_is_copied),
+      TEST(a_refusal_leaves_nothing_behind), TEST(bytes_are_checked_in_the_copy))
