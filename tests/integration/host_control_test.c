@@ -123,7 +123,7 @@ static void waiting_is_until_the_probation_is_over(void)
     tell(host, &outcome, "reload", "answer", "--wait");
     expect_int(outcome.code, 0);
     expect_contains(buf_text(&outcome.out), "answer  serving  2 ");
-    expect_true(host_said(host, "plugin has proved itself", "generation=2"));
+    expect_true(host_says(host, "plugin has proved itself", "generation=2"));
 }
 
 static void a_forced_reload_loads_the_same_again(void)
@@ -397,7 +397,7 @@ static void what_is_no_socket_is_not_removed(void)
     folder_write(host->folder, "control", "precious");
     host_spawn(host, NULL);
     expect_int(host_wait(host), 1);
-    expect_true(host_said(host, "is in the place of the control socket", NULL));
+    expect_true(host_says(host, "is in the place of the control socket", NULL));
 }
 
 SUITE(host_control, TEST(status_tells_how_plugins_stand), TEST(reload_comes_back_when_the_new_version_serves),

@@ -88,7 +88,7 @@ static void a_truncated_plugin_in_the_place_of_a_good_one_is_refused(void)
     expect_int(file_read(path, &content, NULL), MESH_OK);
     folder_write_bytes(scene.host->plugins, "answer.so", buf_text(&content), content.len / 2);
     expect_true(host_says(scene.host, "plugin refused", "it is not whole"));
-    expect_true(host_said(scene.host, "plugin=answer", "the version that serves"));
+    expect_true(host_says(scene.host, "plugin=answer", "the version that serves"));
     scene_end(&scene);
 }
 
@@ -280,7 +280,7 @@ static void a_missing_library_is_named(void)
     compile_plugin("answer.c", path, "-DVERSION=\"1\"", "-DAGENT=\"other\"", "-Wl,--no-as-needed", library, NULL);
     expect_int(unlink(library), 0);
     expect_true(host_says(scene.host, "plugin refused", "libnowhere.so"));
-    expect_true(host_said(scene.host, "plugin refused", "install that library"));
+    expect_true(host_says(scene.host, "plugin refused", "install that library"));
     scene_end(&scene);
 }
 

@@ -82,9 +82,9 @@ static void a_bad_file_leaves_the_old_configuration_in_use(void)
     auto_host struct host *host = host_with("setting.c", "setting.so", "[settings setting]\nword = one");
     host_configure(host, nats_server_url(peer_server()), "colour = red\n[settings setting]\nword = two\n[what]\n");
     reload(host);
-    expect_true(host_said(host, "colour", NULL));
-    expect_true(host_said(host, "what", NULL));
-    expect_true(host_said(host, "keeping the one in use", NULL));
+    expect_true(host_says(host, "colour", NULL));
+    expect_true(host_says(host, "what", NULL));
+    expect_true(host_says(host, "keeping the one in use", NULL));
     auto_free char *answer = caller_ask("setting", "{}", 5000);
     expect_str(answer, "{\"word\": \"one\"}");
 }
@@ -106,7 +106,7 @@ static void limits_of_an_agent_take_effect_on_reload(void)
     auto_host struct host *host = host_with("answer.c", "answer.so", "");
     host_configure(host, nats_server_url(peer_server()), "[agent answer]\ntimeout = 100ms");
     reload(host);
-    expect_true(host_said(host, "plugin replaced", "plugin=answer"));
+    expect_true(host_says(host, "plugin replaced", "plugin=answer"));
     auto_free char *answer = caller_ask("answer", "{\"sleep_ms\": 1000}", 5000);
     expect_contains(answer, "error");
 }
@@ -116,7 +116,7 @@ static void a_key_that_needs_a_restart_is_named(void)
     auto_host struct host *host = host_with("answer.c", "answer.so", "");
     host_configure(host, "nats://127.0.0.1:9", "");
     reload(host);
-    expect_true(host_said(host, "until agentmeshd is restarted", "url"));
+    expect_true(host_says(host, "until agentmeshd is restarted", "url"));
     auto_free char *answer = caller_ask("answer", "{}", 5000);
     expect_str(answer, ANSWER("1"));
 }
@@ -181,7 +181,7 @@ static void a_server_that_is_not_there_yet_is_waited_for(void)
     auto_host struct host *host = host_new(url, "");
     drop_answer(host);
     host_start(host, NULL);
-    expect_true(host_said(host, "plugin serves", "plugin=answer"));
+    expect_true(host_says(host, "plugin serves", "plugin=answer"));
     nats_server_restart(server);
 
     mesh_client_options options = MESH_CLIENT_OPTIONS_INIT;
@@ -230,7 +230,7 @@ static void a_state_folder_mounted_noexec_is_explained(void)
         return;
     }
     expect_int(code, 1);
-    expect_true(host_said(host, "is mounted with the option noexec", host->state));
+    expect_true(host_says(host, "is mounted with the option noexec", host->state));
 }
 
 /* ---- end ---- */
@@ -240,7 +240,7 @@ static void an_idle_host_ends_at_once(void)
     auto_host struct host *host = host_with("answer.c", "answer.so", "");
     host_signal(host, SIGINT);
     expect_int(host_wait(host), 0);
-    expect_true(host_said(host, "unloaded", "plugin=answer"));
+    expect_true(host_says(host, "unloaded", "plugin=answer"));
     expect_true(caller_lists("answer", false, SOON_MS));
 }
 
@@ -270,8 +270,8 @@ static void what_does_not_end_in_time_is_left_behind(void)
     expect_true(host_says(host, "going to sleep", NULL));
     host_signal(host, SIGTERM);
     expect_int(host_wait(host), 0);
-    expect_true(host_said(host, "still in use after the drain timeout", "stuck"));
-    expect_true(host_said(host, "ending although something still runs", NULL));
+    expect_true(host_says(host, "still in use after the drain timeout", "stuck"));
+    expect_true(host_says(host, "ending although something still runs", NULL));
     unsigned failed;
     calls_end(calls, &failed);
 }
@@ -358,9 +358,9 @@ static void a_host_that_wants_a_local_server_joins_the_one_that_runs(void)
 {
     auto_host struct host *first = host_with_server();
     auto_host struct host *second = host_new("local", "");
-    expect_true(host_said(first, "joining the mesh", "our local server"));
+    expect_true(host_says(first, "joining the mesh", "our local server"));
     host_start(second, NULL);
-    expect_true(host_said(second, "joining the mesh", "/oam-url"));
+    expect_true(host_says(second, "joining the mesh", "/oam-url"));
 }
 
 static pid_t pid_of_server(const struct host *host)

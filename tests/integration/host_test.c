@@ -60,7 +60,7 @@ static void plugins_that_are_there_at_the_start_stand_when_it_is_ready(void)
     auto_host struct host *host = host_new(nats_server_url(peer_server()), "");
     drop(host, "answer.so", "1");
     host_start(host, NULL);
-    expect_true(host_said(host, "plugin serves", "plugin=answer"));
+    expect_true(host_says(host, "plugin serves", "plugin=answer"));
     auto_free char *answer = caller_ask("answer", "{}", 5000);
     expect_str(answer, ANSWER("1"));
 }
@@ -270,9 +270,9 @@ static void at_the_start_the_first_name_wins(void)
     drop(host, "a.so", "a");
     drop(host, "c.so", "c");
     host_start(host, NULL);
-    expect_true(host_said(host, "plugin serves", "plugin=a"));
-    expect_true(host_said(host, "plugin waits", "plugin=b"));
-    expect_true(host_said(host, "plugin waits", "plugin=c"));
+    expect_true(host_says(host, "plugin serves", "plugin=a"));
+    expect_true(host_says(host, "plugin waits", "plugin=b"));
+    expect_true(host_says(host, "plugin waits", "plugin=c"));
 }
 
 static void a_blocked_agent_delays_no_other(void)

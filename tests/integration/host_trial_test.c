@@ -132,8 +132,8 @@ static void expect_last_good_one_after(const char *deed, const char *what)
     expect_true(host_wait(host) != 0);
 
     host_start(host, NULL);
-    expect_true(host_said(host, "a plugin ended the last host", what));
-    expect_true(host_said(host, "this version was set aside", NULL));
+    expect_true(host_says(host, "a plugin ended the last host", what));
+    expect_true(host_says(host, "this version was set aside", NULL));
     expect_true(caller_hears("answer", "{}", ANSWER("2"), SOON_MS));
 }
 
@@ -162,7 +162,7 @@ static void the_only_version_is_tried_again_after_a_crash_but_not_for_ever(void)
         if (crash < 3)
             expect_true(caller_hears("answer", "{}", ANSWER("1"), SOON_MS));
     }
-    expect_true(host_said(host, "this version was set aside", "SIGABRT ended the host, in a handler of agent answer"));
+    expect_true(host_says(host, "this version was set aside", "SIGABRT ended the host, in a handler of agent answer"));
     drop_and_hear(host, "2", NULL);
 }
 

@@ -83,7 +83,7 @@ static void a_setting_that_does_not_fit_is_told_with_its_line(void)
     auto_host struct host *host = host_of("clock", "[settings clock]\nevry = 20ms\nevery = 1ms\n");
     expect_true(
         host_said(host, "plugin refused", "[settings clock] evry: unknown setting; did you mean \\\"every\\\"?"));
-    expect_true(host_said(host, "plugin refused", "is out of range; allowed is 10ms to 1h"));
+    expect_true(host_says(host, "plugin refused", "is out of range; allowed is 10ms to 1h"));
 }
 
 static void dice_rolls(void)
