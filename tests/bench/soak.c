@@ -140,6 +140,7 @@ static void nothing_is_lost_however_often_it_is_replaced(void)
     snprintf(ini, sizeof(ini), "settle = %ums", plan.settle_ms);
     auto_versions struct versions *versions = versions_new(nats_server_url(peer_server()), ini, NULL);
     auto_free char *quiet = control_ask(versions->host->control, "{\"do\": \"log-level\", \"level\": \"warn\"}");
+    (void)quiet;
     figures.full = measure_full(versions);
     unsigned per_second = plan.percent < 100 ? (unsigned)(figures.full * plan.percent / 100) : 0;
     reload_often(versions, WARM_UP, per_second, &warm_up);

@@ -24,8 +24,8 @@ struct later {
 
 static struct later later_of(size_t size)
 {
-    struct later later = { .plugin = { MESH_PLUGIN_MAGIC, MESH_PLUGIN_ABI, 0, 0x000400, 0, "1.0.0", agents, NULL,
-                                       NULL } };
+    struct later later = { .plugin = { MESH_PLUGIN_MAGIC, MESH_PLUGIN_ABI, 0, 0x000400, 0, "1.0.0", agents, NULL, NULL,
+                                       NULL, NULL, NULL } };
     later.plugin.size = size;
     return later;
 }
