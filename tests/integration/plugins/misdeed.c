@@ -83,8 +83,11 @@ MAYBE_UNUSED static void leave_signal_handlers(void)
 MAYBE_UNUSED static void fork_and_stay(void)
 {
     if (fork() == 0) {
+        sigset_t none;
         for (int fd = 0; fd <= 2; fd++)
             close(fd);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL); /* the alarm is to be heard: worker threads block it */
         alarm(30);
         hang();
     }
