@@ -301,7 +301,7 @@ static bool replace_text(char **slot, const char *text)
     return copy;
 }
 
-/* What an author wants of a host that has one plugin, and that changes all the time: see run.h. */
+/* What an author wants of a host that has one plugin, and that changes all the time: see author/run.h. */
 static bool serve_one(const struct arguments *arguments, struct config *config)
 {
     const char *slash = strrchr(arguments->run_path, '/');

@@ -37,7 +37,7 @@ struct arguments {
     uint32_t timeout_ms; /* 0: not said */
     bool local, json, strict;
 
-    /* Of `agentmesh run`, see run.h. */
+    /* Of `agentmesh run`, see author/run.h. */
     const char *run_path; /* the plugin's file */
     const char *url;      /* the mesh on which to serve, or ask, that one file alone; NULL: one of its own */
     const char *input;    /* a file with one request to ask; "-": stdin */

@@ -16,6 +16,7 @@
 
 #include <agentmesh/serving.h>
 
+#include "author/example.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -23,7 +24,6 @@
 #include "base/runtime_folder.h"
 #include "config_ref.h"
 #include "control.h"
-#include "example.h"
 #include "jobs.h"
 #include "log.h"
 #include "operate.h"

@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include "arguments.h"
-#include "ask.h"
+#include "author/ask.h"
+#include "author/inspect.h"
+#include "author/run.h"
 #include "base/cleanup.h"
 #include "daemon.h"
-#include "inspect.h"
 #include "log.h"
 #include "plugin/crash.h"
 #include "plugin/record.h"
 #include "plugin/rehearsal.h"
 #include "plugin/trial.h"
-#include "run.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 78 };
 

@@ -42,15 +42,12 @@ mesh_status object_refuse(const struct object *object, enum finding kind, mesh_e
 
 void object_note(const struct object *object, enum finding kind, const char *format, ...)
 {
+    va_list args;
     if (!object->findings)
         return;
-    auto_buf struct buf text;
-    va_list args;
-    buf_init(&text, TEXT_MAX);
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    findings_addv(object->findings, kind, format, args);
     va_end(args);
-    findings_add(object->findings, kind, buf_text(&text));
 }
 
 mesh_status object_cut_off(const struct object *object, mesh_error *err, const char *what, uint64_t offset,

@@ -18,22 +18,9 @@
 #include "plugin/rehearsal.h"
 #include "plugin/survey.h"
 
-enum { FILE_MAX = 1 << 30, TEXT_MAX = 64 << 10 };
+enum { FILE_MAX = 1 << 30 };
 
 /* ---- the file ---- */
-
-static void add_text(struct examination *examination, enum finding kind, const char *format, ...) MESH_PRINTF(3, 4);
-
-static void add_text(struct examination *examination, enum finding kind, const char *format, ...)
-{
-    auto_buf struct buf text;
-    va_list args;
-    buf_init(&text, TEXT_MAX);
-    va_start(args, format);
-    buf_vprintf(&text, format, args);
-    va_end(args);
-    findings_add(&examination->findings, kind, buf_text(&text));
-}
 
 static void read_name(struct examination *examination)
 {
@@ -44,7 +31,7 @@ static void read_name(struct examination *examination)
     if (plugin && config_plugin_name_is_valid(plugin))
         snprintf(examination->plugin, sizeof(examination->plugin), "%s", plugin);
     else
-        add_text(examination, FINDING_NAME, "'%s' is no name of a plugin's file", name);
+        findings_addf(&examination->findings, FINDING_NAME, "'%s' is no name of a plugin's file", name);
 }
 
 static void check_trust(const struct examiner *examiner, struct examination *examination)
@@ -64,9 +51,9 @@ static int open_file(struct examination *examination)
     struct stat stat;
     auto_fd int fd = open(examination->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &stat) != 0)
-        add_text(examination, FINDING_UNREADABLE, "it cannot be opened: %s", strerror(errno));
+        findings_addf(&examination->findings, FINDING_UNREADABLE, "it cannot be opened: %s", strerror(errno));
     else if (!S_ISREG(stat.st_mode))
-        add_text(examination, FINDING_UNREADABLE, "it is not a regular file");
+        findings_addf(&examination->findings, FINDING_UNREADABLE, "it is not a regular file");
     else
         return take_fd(&fd);
     return -1;
@@ -142,7 +129,7 @@ static bool lists(const struct examination *examination, const char *agent)
 void examination_compare(const struct examination *earlier, struct examination *later)
 {
     if (later->plugin[0] && strcmp(earlier->plugin, later->plugin) == 0) {
-        add_text(later, FINDING_SAME_NAME, "'%s' is plugin '%s', too", earlier->path, later->plugin);
+        findings_addf(&later->findings, FINDING_SAME_NAME, "'%s' is plugin '%s', too", earlier->path, later->plugin);
         return;
     }
     if (examination_serves(earlier) != ANSWER_YES)
@@ -152,7 +139,7 @@ void examination_compare(const struct examination *earlier, struct examination *
     {
         const char *agent = json_string(item, "name", "");
         if (*agent && lists(earlier, agent))
-            add_text(later, FINDING_CLASH, "agent '%s' is also in '%s'", agent, earlier->path);
+            findings_addf(&later->findings, FINDING_CLASH, "agent '%s' is also in '%s'", agent, earlier->path);
     }
 }
 

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+
+enum { TEXT_MAX = 1 << 20 };
 
 #define CMAKE_WAY "; agentmesh_add_plugin() in CMake does it"
 
@@ -161,6 +164,25 @@ void findings_put(struct findings *findings, enum finding kind, const char *text
 void findings_add(struct findings *findings, enum finding kind, const char *text)
 {
     findings_put(findings, kind, text, finding_kinds[kind].remedy);
+}
+
+void findings_addv(struct findings *findings, enum finding kind, const char *format, va_list args)
+{
+    auto_buf struct buf text;
+    buf_init(&text, TEXT_MAX);
+    buf_vprintf(&text, format, args);
+    if (buf_failed(&text))
+        findings->failed = true;
+    else
+        findings_add(findings, kind, buf_text(&text));
+}
+
+void findings_addf(struct findings *findings, enum finding kind, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    findings_addv(findings, kind, format, args);
+    va_end(args);
 }
 
 void findings_add_error(struct findings *findings, enum finding kind, const mesh_error *err, const char *separator)

@@ -6,6 +6,7 @@
 #ifndef PLUGIN_FINDING_H
 #define PLUGIN_FINDING_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -92,6 +93,8 @@ void findings_clear(struct findings *findings);
 
 /* Add one, with the remedy of its kind or another. What is there already is not added again. */
 void findings_add(struct findings *findings, enum finding kind, const char *text);
+void findings_addf(struct findings *findings, enum finding kind, const char *format, ...) MESH_PRINTF(3, 4);
+void findings_addv(struct findings *findings, enum finding kind, const char *format, va_list args) MESH_PRINTF(3, 0);
 void findings_put(struct findings *findings, enum finding kind, const char *text, const char *remedy);
 
 /* Add an error's text, whose remedy begins behind the first separator, if it has one. */

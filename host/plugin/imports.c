@@ -86,13 +86,11 @@ static void try_library(void *closure, const char *name)
     if ((!strchr(name, '/') && load_from_folders(search, name)) || load(name))
         return;
     const char *reason = dlerror();
-    auto_buf struct buf text;
-    buf_init(&text, TEXT_MAX);
     if (!reason || strncmp(reason, name, strlen(name)) == 0)
-        buf_printf(&text, "it needs '%s', which is not found", name);
+        findings_addf(search->findings, FINDING_MISSING_LIBRARY, "it needs '%s', which is not found", name);
     else
-        buf_printf(&text, "it needs '%s', which cannot be loaded: %s", name, reason);
-    findings_add(search->findings, FINDING_MISSING_LIBRARY, buf_text(&text));
+        findings_addf(search->findings, FINDING_MISSING_LIBRARY, "it needs '%s', which cannot be loaded: %s", name,
+                      reason);
     search->lacks_library = true;
 }
 

@@ -96,10 +96,8 @@ static bool schema_is_right(const mesh_agent *agent, const char *field, const ch
         mesh_schema_free(schema);
         return true;
     }
-    auto_buf struct buf what;
-    buf_init(&what, TEXT_MAX);
-    buf_printf(&what, "agent '%s': %s: %s", agent->name ? agent->name : "", field, mesh_error_text(&err));
-    findings_add(findings, FINDING_SCHEMA, buf_text(&what));
+    findings_addf(findings, FINDING_SCHEMA, "agent '%s': %s: %s", agent->name ? agent->name : "", field,
+                  mesh_error_text(&err));
     mesh_error_clear(&err);
     return false;
 }
@@ -342,20 +340,14 @@ static cJSON *read_report(const char *output)
 static void add_bad_end(enum finding kind, const char *who, int ended, struct buf *output, struct findings *findings)
 {
     char how[TRIAL_HOW_SIZE];
-    auto_buf struct buf text;
     const char *words = trial_process_tell_end(ended, output, how);
-    buf_init(&text, TEXT_MAX);
-    buf_printf(&text, "%s %s", who, how);
-    if (*words && kind == FINDING_TRIAL)
-        buf_printf(&text, "; it said: %s", words);
-    findings_add(findings, kind, buf_text(&text));
+    bool is_quoted = *words && kind == FINDING_TRIAL;
+    findings_addf(findings, kind, "%s %s%s%s", who, how, is_quoted ? "; it said: " : "", is_quoted ? words : "");
 }
 
 static void add_hanging(enum finding kind, const char *what, uint32_t timeout_ms, struct findings *findings)
 {
-    char text[96];
-    snprintf(text, sizeof(text), "%s did not end within %" PRIu32 " ms", what, timeout_ms);
-    findings_add(findings, kind, text);
+    findings_addf(findings, kind, "%s did not end within %" PRIu32 " ms", what, timeout_ms);
 }
 
 /* What it told of loading and serving is there; this is about the rest. */

@@ -122,7 +122,7 @@ static void keep(struct trials *trials, const struct image *image, char *librari
     pthread_mutex_lock(&trials->lock);
     struct pass *before = map_remove(&trials->passed, image->hash);
     if (map_count(&trials->passed) >= MAX_KEPT)
-        map_clear(&trials->passed, free_value); /* years of rebuilding: begin anew */
+        map_clear(&trials->passed, free_value); /* more than a large host has plugins: begin anew */
     if (!pass->signature || !map_put(&trials->passed, image->hash, pass))
         pass_free(pass);
     pthread_mutex_unlock(&trials->lock);

@@ -169,62 +169,58 @@ static void who_hangs_is_waited_for_until_the_deadline(void)
     expect_contains(buf_text(&outcome.err), "still runs, ending without it");
 }
 
-static void a_crash_is_told_with_its_agent(void)
+/* Ask a plugin that does, in that place, what none should. */
+static void ask_misdeed(struct outcome *outcome, const char *place, const char *deed)
 {
     auto_desk struct desk *desk = desk_new("misdeed.so");
+    compile_plugin("misdeed.c", desk->plugin, place, deed, NULL);
+    ASK(outcome, desk, "{\"now\": true}");
+}
+
+static void a_crash_is_told_with_its_agent(void)
+{
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_HANDLER", "-DDEED=abort()", NULL);
-    ASK(&outcome, desk, "{\"now\": true}");
+    ask_misdeed(&outcome, "-DIN_HANDLER", "-DDEED=abort()");
     expect_int(outcome.code, 128 + 6);
     expect_contains(buf_text(&outcome.err), "Error: the plugin crashed in a handler of agent 'misdeed': SIGABRT");
 }
 
 static void exit_in_a_handler_is_a_crash(void)
 {
-    auto_desk struct desk *desk = desk_new("misdeed.so");
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_HANDLER", "-DDEED=exit(0)", NULL);
-    ASK(&outcome, desk, "{\"now\": true}");
+    ask_misdeed(&outcome, "-DIN_HANDLER", "-DDEED=exit(0)");
     expect_int(outcome.code, 1);
     expect_contains(buf_text(&outcome.err), "the plugin crashed in a handler of agent 'misdeed': it called exit()");
 }
 
 static void an_end_without_a_word_is_no_success(void)
 {
-    auto_desk struct desk *desk = desk_new("misdeed.so");
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_HANDLER", "-DDEED=_exit(0)", NULL);
-    ASK(&outcome, desk, "{\"now\": true}");
+    ask_misdeed(&outcome, "-DIN_HANDLER", "-DDEED=_exit(0)");
     expect_int(outcome.code, 1);
     expect_contains(buf_text(&outcome.err), "Error: the plugin crashed: its process ended");
 }
 
 static void a_crash_of_its_start_is_told(void)
 {
-    auto_desk struct desk *desk = desk_new("misdeed.so");
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_START", "-DDEED=abort()", NULL);
-    ASK(&outcome, desk, "{}");
+    ask_misdeed(&outcome, "-DIN_START", "-DDEED=abort()");
     expect_int(outcome.code, 128 + 6);
     expect_contains(buf_text(&outcome.err), "Error: the plugin crashed: SIGABRT");
 }
 
 static void a_crash_of_its_constructor_is_told(void)
 {
-    auto_desk struct desk *desk = desk_new("misdeed.so");
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_CONSTRUCTOR", "-DDEED=abort()", NULL);
-    ASK(&outcome, desk, "{}");
+    ask_misdeed(&outcome, "-DIN_CONSTRUCTOR", "-DDEED=abort()");
     expect_int(outcome.code, 1);
     expect_contains(buf_text(&outcome.err), "its trial load crashed (Aborted)");
 }
 
 static void who_does_not_stop_is_left_behind(void)
 {
-    auto_desk struct desk *desk = desk_new("misdeed.so");
     auto_outcome struct outcome outcome;
-    compile_plugin("misdeed.c", desk->plugin, "-DIN_STOP", "-DDEED=hang()", NULL);
-    ASK(&outcome, desk, "{}");
+    ask_misdeed(&outcome, "-DIN_STOP", "-DDEED=hang()");
     expect_int(outcome.code, 0);
     expect_str(buf_text(&outcome.out), "{\"version\": \"1\"}\n");
     expect_contains(buf_text(&outcome.err), "still runs, ending without it");

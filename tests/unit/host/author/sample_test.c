@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sample.h"
+#include "author/sample.h"
 
 #include <agentmesh/agent.h> /* MESH_JSON */
 

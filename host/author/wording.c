@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log in the words of somebody who writes a plugin. */
-#include "wording.h"
+#include "author/wording.h"
 
 #include <stdio.h>
 #include <string.h>

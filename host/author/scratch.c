@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A folder for as long as a program runs. */
-#include "scratch.h"
+#include "author/scratch.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -22,7 +22,7 @@ static bool can_hold_code(const char *folder)
     return statvfs(folder, &vfs) == 0 && !(vfs.f_flag & ST_NOEXEC) && access(folder, W_OK) == 0;
 }
 
-/* The first that will do; if none does, what goes wrong with the first is told by whoever uses it. */
+/* The first that will do; NULL: none. */
 static const char *find_place(void)
 {
     const char *wished = getenv("TMPDIR");
@@ -31,12 +31,18 @@ static const char *find_place(void)
         if (can_hold_code(places[i]))
             return places[i];
     }
-    return places[0];
+    return NULL;
 }
 
 mesh_status scratch_new(char **ret_folder, mesh_error *err)
 {
-    auto_free char *path = path_join(find_place(), "agentmesh-run.XXXXXX");
+    const char *place = find_place();
+    if (!place)
+        return mesh_error_set(
+            err, MESH_E_SYSTEM,
+            "there is no place for a temporary folder: /tmp and /var/tmp cannot be written, or are "
+            "mounted noexec, so that nothing can be loaded from there; TMPDIR can name another place");
+    auto_free char *path = path_join(place, "agentmesh.XXXXXX");
     if (!path)
         return mesh_error_set(err, MESH_E_NO_MEMORY, "out of memory");
     if (!mkdtemp(path))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `agentmesh run --input`. */
-#include "ask.h"
+#include "author/ask.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <agentmesh/discover.h>
 #include <agentmesh/stream.h>
 
+#include "author/run.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -22,7 +23,6 @@
 #include "plugin/step.h"
 #include "plugin/trial.h"
 #include "print.h"
-#include "run.h"
 #include "state.h"
 
 /* Once it has answered, a plugin that does not end is not waited for as long as by a host. */

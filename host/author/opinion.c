@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an inspection has found. */
-#include "opinion.h"
+#include "author/opinion.h"
 
 #include <errno.h>
 #include <stdio.h>

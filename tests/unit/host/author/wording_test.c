@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wording.h"
+#include "author/wording.h"
 
 #include <string.h>
 

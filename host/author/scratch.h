@@ -5,8 +5,8 @@
 
 #include <agentmesh/error.h>
 
-/* Make one that nobody else can look into, in $TMPDIR, /tmp or /var/tmp, from which code can be loaded if any of these
- * allows it. ret_folder: its path, given; end it with scratch_remove(). */
+/* Make one that nobody else can look into, in the first of $TMPDIR, /tmp and /var/tmp from which code can be loaded.
+ * ret_folder: its path, given; end it with scratch_remove(). */
 mesh_status scratch_new(char **ret_folder, mesh_error *err);
 
 /* Remove it with all that is in it, and free. Returns NULL; NULL is fine. */

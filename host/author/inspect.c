@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agentmeshd --inspect. */
-#include "inspect.h"
+#include "author/inspect.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
+#include "author/opinion.h"
+#include "author/scratch.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "opinion.h"
 #include "plugin/survey.h"
 
 enum { TIMEOUT_MS = 10000 }; /* as start_timeout is */
@@ -24,38 +22,17 @@ enum { TIMEOUT_MS = 10000 }; /* as start_timeout is */
 
 struct inspection {
     struct examiner examiner;
-    char folder[PATH_MAX];
+    char *folder;                     /* of private copies */
     struct examination *examinations; /* of the command line's files */
     size_t count;
 };
-
-/* ---- the folder of private copies ---- */
-
-static mesh_status make_folder(struct inspection *inspection, mesh_error *err)
-{
-    const char *parent = getenv("TMPDIR");
-    struct statvfs mount;
-    if (!parent || parent[0] != '/' || strlen(parent) > sizeof(inspection->folder) - 32)
-        parent = "/tmp";
-    if (statvfs(parent, &mount) == 0 && (mount.f_flag & ST_NOEXEC))
-        return mesh_error_set(err, MESH_E_SYSTEM,
-                              "'%s' is mounted noexec, nothing can be loaded from there: set TMPDIR to another folder",
-                              parent);
-    snprintf(inspection->folder, sizeof(inspection->folder), "%s/agentmesh-inspect-XXXXXX", parent);
-    if (mkdtemp(inspection->folder))
-        return MESH_OK;
-    mesh_error_set(err, MESH_E_SYSTEM, "cannot make a folder in '%s': %s", parent, strerror(errno));
-    inspection->folder[0] = '\0';
-    return MESH_E_SYSTEM;
-}
 
 static void inspection_clear(struct inspection *inspection)
 {
     for (size_t i = 0; i < inspection->count; i++)
         examination_clear(&inspection->examinations[i]);
     free(inspection->examinations);
-    if (inspection->folder[0])
-        rmdir(inspection->folder);
+    inspection->folder = scratch_remove(inspection->folder);
 }
 
 /* ---- being interrupted ---- */
@@ -146,9 +123,9 @@ static mesh_status examine_all(struct inspection *inspection, const struct argum
 {
     trust_init(&inspection->examiner.trust, (gid_t)-1, false);
     inspection->examiner.timeout_ms = arguments->timeout_ms ? arguments->timeout_ms : TIMEOUT_MS;
-    inspection->examiner.folder = inspection->folder;
     setenv("GLIBC_TUNABLES", TUNABLES, 0);
-    mesh_status status = make_folder(inspection, err);
+    mesh_status status = scratch_new(&inspection->folder, err);
+    inspection->examiner.folder = inspection->folder;
     if (status == MESH_OK)
         status = examine_files(inspection, arguments->files, arguments->file_count, err);
     for (size_t i = 0; status == MESH_OK && i < arguments->plugin_count; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `agentmesh run`. */
-#include "run.h"
+#include "author/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,8 @@
 
 #include <agentmesh/local.h>
 
+#include "author/scratch.h"
+#include "author/wording.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -26,8 +28,6 @@
 #include "plugin/crash.h"
 #include "plugin/survey.h"
 #include "print.h"
-#include "scratch.h"
-#include "wording.h"
 
 enum {
     SHORT_LIFE_MS = 2000, /* a child that ended sooner has hardly served */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What to type to try a plugin's agents. */
-#include "example.h"
+#include "author/example.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <agentmesh/serving.h>
 
+#include "author/sample.h"
 #include "plugin/generation.h"
-#include "sample.h"
 
 enum { SAMPLE_MAX = 1 << 12, AGENTS_MAX = 8 };
 

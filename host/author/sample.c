@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A value that fits a schema. */
-#include "sample.h"
+#include "author/sample.h"
 
 #include <string.h>
 
